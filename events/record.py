@@ -1,0 +1,50 @@
+"""One CloudTrail record, decoded as far as every record needs.
+
+Objects inside a record stay undecoded (`msgspec.Raw`, the bytes of the JSON value, empty where the
+member is missing), since most records are of no interest: decode them with `msgspec.json.decode`.
+A Raw pins the buffer it was cut from; `.copy()` what outlives its batch.
+
+Members: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+"""
+
+import msgspec
+from msgspec import Raw
+
+MISSING = Raw()
+
+
+class Record(msgspec.Struct, gc=False):
+    """A CloudTrail record. Names are AWS's own.
+
+    `eventName`, `eventSource` and `eventTime` are text in every record; a record without them is
+    not decodable. All other members may be missing.
+    """
+
+    eventName: str
+    eventSource: str
+    eventTime: str
+    eventID: str | None = None
+    errorCode: str | None = None
+    recipientAccountId: str | None = None
+    awsRegion: str | None = None
+    userIdentity: Raw = MISSING
+    requestParameters: Raw = MISSING
+    responseElements: Raw = MISSING
+    additionalEventData: Raw = MISSING
+    serviceEventDetails: Raw = MISSING
+    resources: Raw = MISSING
+    errorMessage: Raw = MISSING
+    userAgent: Raw = MISSING
+    sourceIPAddress: Raw = MISSING
+    eventType: Raw = MISSING
+    eventCategory: Raw = MISSING
+    eventVersion: Raw = MISSING
+    apiVersion: Raw = MISSING
+    readOnly: Raw = MISSING
+    managementEvent: Raw = MISSING
+    requestID: Raw = MISSING
+    sharedEventID: Raw = MISSING
+    sessionCredentialFromConsole: Raw = MISSING
+    tlsDetails: Raw = MISSING
+    vpcEndpointId: Raw = MISSING
+    vpcEndpointAccountId: Raw = MISSING
