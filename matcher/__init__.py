@@ -1,1 +1,14 @@
-"""Placeholder."""
+"""Recognises the catalogue's cascades in a log: compile a plan, feed an engine, read verdicts.
+
+>>> from cloudcascade.catalog import load_catalog
+>>> engine = Engine(compile_catalog(load_catalog().cascades))
+>>> engine.feed([])
+>>> list(engine.verdicts())
+[]
+"""
+
+from .engine import Engine
+from .plan import Plan, compile_catalog
+from .verdict import Explanation, NearMiss, Verdict, VerdictName
+
+__all__ = ["Engine", "Explanation", "NearMiss", "Plan", "Verdict", "VerdictName", "compile_catalog"]

@@ -1,0 +1,173 @@
+"""Classifies the events of a finished log. docs/semantics.md is the definition of every verdict."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+import msgspec
+
+from ..events import OnProblem, Problem, Record
+from .credentials import ISSUING, STS, Credentials
+from .explain import Found, Instances
+from .held import Held, hold
+from .near_misses import NearMisses
+from .plan import ActionPlan, NodePlan, Plan
+from .verdict import Explanation, Verdict, VerdictName
+
+MAX_ALSO = 32
+
+
+class Engine:
+    """Feed it the records of a log in any order, then ask once for the verdicts.
+
+    It keeps what the plan asks of events that some cascade mentions, and who was handed which
+    temporary credentials; of all others only a count. `records` counts all that was fed, `duplicates`
+    events of an id that was there already, `conflicting` those of them that said something else.
+    """
+
+    def __init__(self, plan: Plan, on_problem: OnProblem | None = None) -> None:
+        self.plan = plan
+        self.records = 0
+        self.duplicates = 0
+        self.conflicting = 0
+        self.undated = 0
+        self._on_problem = on_problem
+        self._held: dict[str, Held] = {}
+        self._credentials = Credentials()
+        self._texts: dict[str, str] = {}
+
+    def feed(self, records: Iterable[Record]) -> None:
+        """Take in records. One whose eventTime cannot be read goes to `on_problem` and is left out."""
+        by_name = self.plan.by_name
+        count = 0
+        for record in records:
+            count += 1
+            name = record.eventName
+            sources = by_name.get(name)
+            if sources is not None:
+                action = sources.get(record.eventSource)
+                if action is not None:
+                    self._hold(record, action)
+            if name in ISSUING and record.eventSource == STS:
+                self._credentials.note(record, self._intern)
+        self.records += count
+
+    def _hold(self, record: Record, action: ActionPlan) -> None:
+        try:
+            event = hold(record, action, self._intern)
+        except ValueError as error:
+            self.undated += 1
+            if self._on_problem is not None:
+                self._on_problem(Problem(record.eventID or "?", "eventTime", str(error)))
+            return
+        known = self._held.setdefault(event.id, event)
+        if known is event:
+            return
+        self.duplicates += 1
+        if known.content() != event.content():
+            self.conflicting += 1
+            if event.content() < known.content():
+                self._held[event.id] = event
+
+    def _intern(self, text: str | None) -> str | None:
+        return None if text is None else self._texts.setdefault(text, text)
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """One verdict for every event that is some cascade's origin or effect, by time, then event id."""
+        for event in self._held.values():
+            event.actor = self._credentials.actor(event.principal, event.access_key)
+        ordered = sorted(self._held.values(), key=lambda each: (each.time, each.id))
+        events: dict[ActionPlan, list[Held]] = {}
+        for event in ordered:
+            events.setdefault(event.action, []).append(event)
+        instances = {cascade: Instances(cascade, events) for cascade in self.plan.cascades}
+        found: dict[str, list[Found]] = {}
+        for each in instances.values():
+            for event, explanation in each.found():
+                found.setdefault(event.id, []).append(explanation)
+        near = NearMisses(events, instances)
+        for event in ordered:
+            if not event.action.listed:
+                continue
+            if event.id in found:
+                yield self._effect(event, found[event.id])
+            elif event.action.origins:
+                yield self._origin(event)
+            else:
+                yield self._orphan(event, near)
+
+    def _effect(self, event: Held, found: list[Found]) -> Verdict:
+        def rank(each: Found) -> tuple[int, str, str, int, list[tuple[int, str]]]:
+            path = each.path
+            steps = [
+                (abs(path[at].time - path[at + 1].time), path[at + 1].id)
+                for at in range(len(path) - 1)
+            ]
+            return (
+                abs(event.time - each.root.time),
+                each.node.cascade.id,
+                each.root.id,
+                each.node.order,
+                steps,
+            )
+
+        best: dict[tuple[str, str], Found] = {}
+        for each in sorted(found, key=rank):
+            best.setdefault((each.node.cascade.id, each.root.id), each)
+        first, *others = (
+            _explanation(each.node, each.path) for each in list(best.values())[: MAX_ALSO + 1]
+        )
+        return self._explained(event, "effect", first, tuple(others))
+
+    def _origin(self, event: Held) -> Verdict:
+        first, *others = (_explanation(node, (event,)) for node in event.action.origins)
+        return self._explained(event, "origin", first, tuple(others))
+
+    def _explained(
+        self, event: Held, name: VerdictName, first: Explanation, also: tuple[Explanation, ...]
+    ) -> Verdict:
+        return msgspec.structs.replace(
+            self._bare(event, name),
+            cascade=first.cascade,
+            instance=first.instance,
+            relation=first.relation,
+            policy=first.policy,
+            path=first.path,
+            techniques=first.techniques,
+            also=also,
+        )
+
+    def _orphan(self, event: Held, near: NearMisses) -> Verdict:
+        techniques = {each for node in event.action.effects for each in node.techniques}
+        return msgspec.structs.replace(
+            self._bare(event, "orphan"),
+            techniques=tuple(sorted(techniques)),
+            near_misses=near.of(event),
+        )
+
+    def _bare(self, event: Held, name: VerdictName) -> Verdict:
+        """The facts of the event itself."""
+        controllers = self.plan.controllers
+        return Verdict(
+            event_id=event.id,
+            event_time=datetime.fromtimestamp(event.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            action=event.action.action,
+            account=event.account,
+            region=event.region,
+            actor=event.actor,
+            verdict=name,
+            failed=event.error is not None,
+            actor_arn=event.arn,
+            error=event.error,
+            controller=controllers.get(event.arn or "") or controllers.get(event.issuer or ""),
+        )
+
+
+def _explanation(node: NodePlan, path: tuple[Held, ...]) -> Explanation:
+    return Explanation(
+        cascade=node.cascade.id,
+        instance=path[-1].id,
+        relation=node.relation,
+        policy=node.policy,
+        path=tuple(step.id for step in path),
+        techniques=node.techniques,
+    )
