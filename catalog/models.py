@@ -32,7 +32,9 @@ Scalar = StrictBool | StrictInt | StrictStr
 class Model(BaseModel):
     """What all parts of the document share: frozen, and no field that is not declared."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True
+    )
 
 
 def _path_shorthand(value: object) -> object:
@@ -83,7 +85,8 @@ class Condition(Model):
     startswith: Text | None = Field(default=None, description="The text begins so.")
     endswith: Text | None = Field(default=None, description="The text ends so.")
     exists: Literal[True] | None = Field(
-        default=None, description="The field holds something: not null, no empty list, object or text."
+        default=None,
+        description="The field holds something: not null, no empty list, object or text.",
     )
     absent: Literal[True] | None = Field(default=None, description="The opposite of `exists`.")
     grants: Literal["own-account"] | None = Field(
@@ -92,7 +95,9 @@ class Condition(Model):
         "nobody outside the event's own account: no other account, no `*`, no NotPrincipal.",
     )
     not_: "Condition | None" = Field(
-        default=None, alias="not", description="The field holds something, and this condition fails."
+        default=None,
+        alias="not",
+        description="The field holds something, and this condition fails.",
     )
 
 
@@ -112,7 +117,9 @@ class Origin(Model):
     action: Action
     keys: Keys = Field(default_factory=dict, description="Named values for effects to join on.")
     where: Where = Field(default_factory=dict, description="Conditions on the event's fields.")
-    attack: tuple[Technique, ...] = Field(default=(), description="ATT&CK ids of the action itself.")
+    attack: tuple[Technique, ...] = Field(
+        default=(), description="ATT&CK ids of the action itself."
+    )
     note: Text | None = Field(default=None, description="What a reader of the event should know.")
 
 
@@ -130,7 +137,8 @@ class Effect(Model):
 
     action: Action
     name: NodeName | None = Field(
-        default=None, description="Needed only when two effects share an action. Default: the action."
+        default=None,
+        description="Needed only when two effects share an action. Default: the action.",
     )
     relation: Relation = Field(
         description="`precondition`: the caller must do it first. `consequence`: the service does it "
@@ -142,15 +150,19 @@ class Effect(Model):
     )
     keys: Keys = Field(default_factory=dict, description="Named values for joins.")
     parent: NodeName | None = Field(
-        default=None, description="The effect it hangs on, by name. Default: the origin, or an ensemble's root."
+        default=None,
+        description="The effect it hangs on, by name. Default: the origin, or an ensemble's root.",
     )
     join: tuple[KeyName, ...] = Field(
-        default=(), description="Keys whose values must be present and equal here and in the parent."
+        default=(),
+        description="Keys whose values must be present and equal here and in the parent.",
     )
     distinct: tuple[KeyName, ...] = Field(
         default=(), description="Keys whose values must be present and differ."
     )
-    within: Window = Field(default_factory=Window, description="Where it may lie relative to its parent.")
+    within: Window = Field(
+        default_factory=Window, description="Where it may lie relative to its parent."
+    )
     actor: ActorRule = "same"
     account: Literal["same", "any"] = Field(
         default="same", description="Whether the recipient account must be the parent's."
@@ -207,7 +219,9 @@ class Suppression(Model):
         description="`suppress`: exports may silence it. `annotate`: label it, still show it. "
         "`never`: neither."
     )
-    residual_risk: Text = Field(description="What an attacker still gains when the effect is silenced.")
+    residual_risk: Text = Field(
+        description="What an attacker still gains when the effect is silenced."
+    )
     abuse: tuple[Abuse, ...] = ()
 
 
@@ -215,7 +229,9 @@ class Evidence(Model):
     """Why the catalogue believes a claim."""
 
     kind: EvidenceKind
-    ref: Text = Field(description="A URL, a service model's operation, or a data set and its event ids.")
+    ref: Text = Field(
+        description="A URL, a service model's operation, or a data set and its event ids."
+    )
     supports: Annotated[tuple[NodeName, ...], Field(min_length=1)] = Field(
         description="Names of the effects it speaks of; the origin's action for the origin."
     )

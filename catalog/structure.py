@@ -30,9 +30,15 @@ def structure_problems(cascade: Cascade) -> Iterator[tuple[Loc, str]]:
     for index, spoiler in enumerate(cascade.spoilers):
         for key in spoiler.join:
             if key not in spoiler.keys:
-                yield ("spoilers", index, "join"), f"joins {key!r}, which it does not declare in keys"
+                yield (
+                    ("spoilers", index, "join"),
+                    f"joins {key!r}, which it does not declare in keys",
+                )
             if key not in root_keys:
-                yield ("spoilers", index, "join"), f"joins {key!r}, which {cascade.root_node} does not declare"
+                yield (
+                    ("spoilers", index, "join"),
+                    f"joins {key!r}, which {cascade.root_node} does not declare",
+                )
     for loc, keys in _all_keys(cascade):
         for name, source in keys.items():
             if (source.path is None) == (source.first_of is None):
@@ -65,12 +71,18 @@ def _name_problems(cascade: Cascade) -> Iterator[tuple[Loc, str]]:
         counts[cascade.origin.action] += 1
     for index, effect in enumerate(cascade.effects):
         if counts[effect.node] > 1:
-            yield ("effects", index), f"the name {effect.node!r} is taken: give each a `name` of its own"
+            yield (
+                ("effects", index),
+                f"the name {effect.node!r} is taken: give each a `name` of its own",
+            )
     names = set(counts)
     for index, evidence in enumerate(cascade.evidence):
         for position, supported in enumerate(evidence.supports):
             if supported not in names:
-                yield ("evidence", index, "supports", position), f"{supported!r} is no node of this cascade"
+                yield (
+                    ("evidence", index, "supports", position),
+                    f"{supported!r} is no node of this cascade",
+                )
 
 
 def _effect_problems(
@@ -107,7 +119,10 @@ def _effect_problems(
             if key not in effect.keys:
                 yield (*loc, field), f"names {key!r}, which it does not declare in keys"
             if key not in parent_keys:
-                yield (*loc, field), f"names {key!r}, which its parent {parent_name} does not declare"
+                yield (
+                    (*loc, field),
+                    f"names {key!r}, which its parent {parent_name} does not declare",
+                )
 
 
 def _cycle_problems(cascade: Cascade, nodes: dict[str, Effect]) -> Iterator[tuple[Loc, str]]:

@@ -106,7 +106,10 @@ FieldPath = Annotated[
         pattern=FIELD_PATH_PATTERN,
         description="A dotted path from the record's root; `[]` after a member steps into every "
         "element of a list.",
-        examples=["requestParameters.userName", "requestParameters.instancesSet.items[].instanceId"],
+        examples=[
+            "requestParameters.userName",
+            "requestParameters.instancesSet.items[].instanceId",
+        ],
     ),
     AfterValidator(_known_record_field),
 ]
@@ -146,14 +149,18 @@ def format_duration(seconds: int) -> str:
 
 def _refuse_bare_number(value: object) -> object:
     if isinstance(value, int | float):
-        raise ValueError("a duration needs its unit, such as 60m")  # noqa: TRY004 - pydantic's way
+        raise ValueError("a duration needs its unit, such as 60m")
     return parse_duration(value)
 
 
 Duration = Annotated[
     int,
     BeforeValidator(_refuse_bare_number),
-    Field(ge=0, le=31 * 86_400, description="Seconds in memory; `90s`, `60m`, `24h` or `7d` in a file."),
+    Field(
+        ge=0,
+        le=31 * 86_400,
+        description="Seconds in memory; `90s`, `60m`, `24h` or `7d` in a file.",
+    ),
     WithJsonSchema(
         {
             "type": "string",

@@ -1,0 +1,51 @@
+"""Options that several commands share, and the catalogue they lead to."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..catalog import Catalog
+
+CatalogOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--catalog",
+        metavar="DIR",
+        help="A folder of cascades of your own, besides the bundled ones. May be given again.",
+        exists=True,
+        file_okay=False,
+    ),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The cascade.toml to use. Default: the one in the working directory, if there is one.",
+        exists=True,
+        dir_okay=False,
+        envvar="CASCADE_CONFIG",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def open_catalog(extra: Sequence[Path] | None, config: Path | None) -> "Catalog":
+    """The bundled catalogue with the user's overlays.
+
+    A cascade.toml found in the working directory is used and named on stderr, since it changes verdicts.
+
+    Raises:
+        CatalogError: some document or the configuration is unsound.
+    """
+    from ..catalog import load_catalog
+
+    if config is None:
+        found = Path("cascade.toml")
+        if found.is_file():
+            typer.echo("cascade: using ./cascade.toml", err=True)
+            config = found
+    return load_catalog(extra=tuple(extra or ()), config=config)
