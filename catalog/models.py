@@ -62,12 +62,24 @@ class KeySource(Model):
         return self.first_of or ((self.path,) if self.path else ())
 
 
-Key = Annotated[KeySource, BeforeValidator(_path_shorthand)]
+Key = Annotated[
+    KeySource, BeforeValidator(_path_shorthand, json_schema_input_type=FieldPath | KeySource)
+]
 Keys = dict[KeyName, Key]
 
 
 def _equals_shorthand(value: object) -> object:
     return {"equals": value} if isinstance(value, str | int | bool) else value
+
+
+def _only_true(value: object) -> object:
+    # Without this pydantic takes 1 for true.
+    if value is not True:
+        raise ValueError("says `true` or is left out")
+    return value
+
+
+Yes = Annotated[Literal[True], BeforeValidator(_only_true)]
 
 
 class Condition(Model):
@@ -84,24 +96,32 @@ class Condition(Model):
     )
     startswith: Text | None = Field(default=None, description="The text begins so.")
     endswith: Text | None = Field(default=None, description="The text ends so.")
-    exists: Literal[True] | None = Field(
+    exists: Yes | None = Field(
         default=None,
         description="The field holds something: not null, no empty list, object or text.",
     )
-    absent: Literal[True] | None = Field(default=None, description="The opposite of `exists`.")
+    absent: Yes | None = Field(default=None, description="The opposite of `exists`.")
     grants: Literal["own-account"] | None = Field(
         default=None,
         description="The field is a resource policy (object or JSON text) whose Allow statements name "
         "nobody outside the event's own account: no other account, no `*`, no NotPrincipal.",
     )
-    not_: "Condition | None" = Field(
-        default=None,
-        alias="not",
-        description="The field holds something, and this condition fails.",
+    not_: "Annotated[Condition, BeforeValidator(_equals_shorthand, Scalar | Condition)] | None" = (
+        Field(
+            default=None,
+            alias="not",
+            description="The field holds something, and this condition fails.",
+        )
     )
 
 
-Where = dict[FieldPath, Annotated[Condition, BeforeValidator(_equals_shorthand)]]
+Where = dict[
+    FieldPath,
+    Annotated[
+        Condition,
+        BeforeValidator(_equals_shorthand, json_schema_input_type=Scalar | Condition),
+    ],
+]
 
 
 class Window(Model):

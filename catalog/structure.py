@@ -7,7 +7,7 @@ rules about the world (does the action exist, is the technique current).
 from collections import Counter
 from collections.abc import Iterator
 
-from .models import Cascade, Effect, KeySource, Where
+from .models import Cascade, Condition, Effect, KeySource, Where
 from .terms import POLICY_ORDER
 
 Loc = tuple[str | int, ...]
@@ -45,10 +45,7 @@ def structure_problems(cascade: Cascade) -> Iterator[tuple[Loc, str]]:
                 yield (*loc, name), "needs either path or first-of"
     for loc, where in _all_wheres(cascade):
         for path, condition in where.items():
-            if not condition.model_fields_set:
-                yield (*loc, path), "needs an operator"
-            if condition.exists and condition.absent:
-                yield (*loc, path), "exists and absent cannot both hold"
+            yield from _condition_problems((*loc, path), condition)
 
 
 def _root_problems(cascade: Cascade) -> Iterator[tuple[Loc, str]]:
@@ -135,6 +132,15 @@ def _cycle_problems(cascade: Cascade, nodes: dict[str, Effect]) -> Iterator[tupl
                 break
             seen.add(node)
             node = cascade.parent_node(nodes[node])
+
+
+def _condition_problems(loc: Loc, condition: Condition) -> Iterator[tuple[Loc, str]]:
+    if not condition.model_dump(exclude_none=True):
+        yield loc, "needs an operator"
+    if condition.exists and condition.absent:
+        yield loc, "exists and absent cannot both hold"
+    if condition.not_ is not None:
+        yield from _condition_problems((*loc, "not"), condition.not_)
 
 
 def _all_keys(cascade: Cascade) -> Iterator[tuple[Loc, dict[str, KeySource]]]:

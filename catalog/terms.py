@@ -1,6 +1,7 @@
 """The vocabulary of a cascade document, as types: what an action, a window or a field path may look like."""
 
 import re
+from difflib import get_close_matches
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -19,8 +20,8 @@ ACTION_PATTERN = r"^[a-z0-9][a-z0-9-]*:[A-Za-z][A-Za-z0-9_]*$"
 CASCADE_ID_PATTERN = r"^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*){2}$"
 KEY_NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 NODE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9:_-]*$"
-TECHNIQUE_PATTERN = r"^T\d{4}(\.\d{3})?$"
-DURATION_PATTERN = r"^\d{1,6}[smhd]$"
+TECHNIQUE_PATTERN = r"^T[0-9]{4}(\.[0-9]{3})?$"
+DURATION_PATTERN = r"^[0-9]{1,7}[smhd]$"
 ACTOR_PATTERN = r"^(same|same-role|any|service:[a-z0-9.-]+)$"
 
 Action = Annotated[
@@ -96,7 +97,9 @@ FIELD_PATH_PATTERN = r"^[A-Za-z][A-Za-z0-9]*(\[\])?(\.[A-Za-z0-9_:-]+(\[\])?)*$"
 def _known_record_field(path: str) -> str:
     first = path.partition(".")[0].removesuffix("[]")
     if first not in RECORD_FIELDS:
-        raise ValueError(f"{first!r} is no member of a CloudTrail record")
+        meant = get_close_matches(first, sorted(RECORD_FIELDS), n=1)
+        hint = f"; did you mean {meant[0]!r}?" if meant else ""
+        raise ValueError(f"{first!r} is no member of a CloudTrail record{hint}")
     return path
 
 

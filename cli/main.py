@@ -6,6 +6,7 @@ import sys
 import typer
 
 from ..errors import CloudcascadeError
+from .shown import shown
 
 app = typer.Typer(
     name="cascade",
@@ -35,5 +36,5 @@ def main() -> None:
 
 
 def _fail(message: str, status: int = UNUSABLE) -> int:
-    print(f"cascade: {message}", file=sys.stderr)
+    print("cascade:", "\n".join(shown(line) for line in message.splitlines()), file=sys.stderr)
     return status

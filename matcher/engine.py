@@ -22,10 +22,16 @@ class Engine:
     It keeps what the plan asks of events that some cascade mentions, and who was handed which
     temporary credentials; of all others only a count. `records` counts all that was fed, `duplicates`
     events of an id that was there already, `conflicting` those of them that said something else.
+
+    With `keep_all` every event is kept and gets a verdict, `unlisted` where the catalogue says nothing
+    of its action; memory then grows with the log.
     """
 
-    def __init__(self, plan: Plan, on_problem: OnProblem | None = None) -> None:
+    def __init__(
+        self, plan: Plan, on_problem: OnProblem | None = None, *, keep_all: bool = False
+    ) -> None:
         self.plan = plan
+        self.keep_all = keep_all
         self.records = 0
         self.duplicates = 0
         self.conflicting = 0
@@ -34,19 +40,25 @@ class Engine:
         self._held: dict[str, Held] = {}
         self._credentials = Credentials()
         self._texts: dict[str, str] = {}
+        self._unlisted: dict[tuple[str, str], ActionPlan] = {}
 
     def feed(self, records: Iterable[Record]) -> None:
         """Take in records. One whose eventTime cannot be read goes to `on_problem` and is left out."""
         by_name = self.plan.by_name
+        keep_all = self.keep_all
         count = 0
         for record in records:
             count += 1
+            known = False
             name = record.eventName
             sources = by_name.get(name)
             if sources is not None:
                 action = sources.get(record.eventSource)
                 if action is not None:
                     self._hold(record, action)
+                    known = True
+            if keep_all and not known:
+                self._hold(record, self._unlisted_action(record))
             if name in ISSUING and record.eventSource == STS:
                 self._credentials.note(record, self._intern)
         self.records += count
@@ -68,6 +80,13 @@ class Engine:
             if event.content() < known.content():
                 self._held[event.id] = event
 
+    def _unlisted_action(self, record: Record) -> ActionPlan:
+        wanted = (record.eventSource, record.eventName)
+        if wanted not in self._unlisted:
+            service = record.eventSource.removesuffix(".amazonaws.com")
+            self._unlisted[wanted] = ActionPlan(f"{service}:{record.eventName}")
+        return self._unlisted[wanted]
+
     def _intern(self, text: str | None) -> str | None:
         return None if text is None else self._texts.setdefault(text, text)
 
@@ -87,8 +106,9 @@ class Engine:
         near = NearMisses(events, instances)
         for event in ordered:
             if not event.action.listed:
-                continue
-            if event.id in found:
+                if self.keep_all:
+                    yield self._bare(event, "unlisted")
+            elif event.id in found:
                 yield self._effect(event, found[event.id])
             elif event.action.origins:
                 yield self._origin(event)

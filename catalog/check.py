@@ -1,0 +1,162 @@
+"""`cascade check`: everything of a catalogue that a machine can hold against the world.
+
+The loader refuses what is no cascade; this says whether its actions, fields, techniques, windows
+and evidence are true, and whether what it silences is safe to silence.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from urllib.parse import urlsplit
+
+from ..errors import Place
+from .action_checks import action_problems
+from .attack import technique
+from .check_codes import CHECK_CODES, Problem
+from .findings import Finding
+from .models import Cascade, Effect, Evidence, Window
+from .recorded import recorded
+from .service_models import ServiceModels
+from .structure import Loc, structure_problems
+from .suppression_checks import suppression_problems
+from .terms import format_duration
+
+LONG_WINDOW = 24 * 3_600
+WIDE_WINDOW = 2 * 3_600
+
+_OPERATION_REF = re.compile(r"botocore:([a-z0-9-]+):([A-Za-z0-9_]+)")
+_REPOSITORY_REF = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+(@[A-Za-z0-9_.-]+)?([:/\s].*)?")
+
+
+def check_cascades(
+    cascades: Iterable[Cascade],
+    place_of: Callable[[str, Loc], Place],
+    *,
+    models: ServiceModels | None,
+) -> list[Finding]:
+    """All findings on the cascades, by file and line.
+
+    `place_of` says where a part of a cascade stands, by its id and the keys and indices that lead
+    there. Without `models` (see `load_service_models`) actions and fields of API calls go unchecked.
+    """
+    found: set[Finding] = set()
+    for cascade in cascades:
+        for problem in _problems(cascade, models):
+            place = place_of(cascade.id, problem.loc)
+            severity = CHECK_CODES[problem.code].severity
+            found.add(
+                Finding(
+                    place.file, place.line, place.column, severity, problem.code, problem.message
+                )
+            )
+    return sorted(found)
+
+
+def _problems(cascade: Cascade, models: ServiceModels | None) -> Iterator[Problem]:
+    broken = [Problem(loc, "structure", text) for loc, text in structure_problems(cascade)]
+    if broken:  # the other rules take for granted that names refer to something
+        yield from broken
+        return
+    yield from action_problems(cascade, models)
+    yield from _window_problems(cascade)
+    yield from _attack_problems(cascade)
+    yield from _evidence_problems(cascade, models)
+    yield from suppression_problems(cascade)
+
+
+def _window_problems(cascade: Cascade) -> Iterator[Problem]:
+    for index, effect in enumerate(cascade.effects):
+        if effect.node != cascade.root_node:
+            loc: Loc = ("effects", index, "within")
+            yield from _extent_problems(loc, effect.within)
+            yield from _direction_problems(cascade, loc, effect)
+    for index, spoiler in enumerate(cascade.spoilers):
+        yield from _extent_problems(("spoilers", index, "within"), spoiler.within)
+
+
+def _extent_problems(loc: Loc, window: Window) -> Iterator[Problem]:
+    if not window.before and not window.after:
+        yield Problem(loc, "window-zero", "the window admits only the same second")
+    for side, seconds in (("before", window.before), ("after", window.after)):
+        if seconds > LONG_WINDOW:
+            message = f"{side}: {format_duration(seconds)} is longer than a day"
+            yield Problem((*loc, side), "window-long", message)
+
+
+def _direction_problems(cascade: Cascade, loc: Loc, effect: Effect) -> Iterator[Problem]:
+    window = effect.within
+    # A relation speaks of the origin; a window of the parent, which may be another effect.
+    if cascade.origin is not None and cascade.parent_node(effect) == cascade.root_node:
+        if effect.relation == "precondition" and window.after and not window.before:
+            message = "a precondition comes before its origin, and this window only after it"
+            yield Problem(loc, "window-direction", message)
+        if effect.relation == "consequence" and window.before and not window.after:
+            message = "a consequence comes after its origin, and this window only before it"
+            yield Problem(loc, "window-direction", message)
+    if (
+        cascade.policy_of(effect) == "suppress"
+        and window.before
+        and window.after
+        and window.before + window.after > WIDE_WINDOW
+    ):
+        total = format_duration(window.before + window.after)
+        message = f"suppresses over {total} on both sides of its parent; keep to one side or 2h"
+        yield Problem(loc, "window-wide", message)
+
+
+def _attack_problems(cascade: Cascade) -> Iterator[Problem]:
+    attacks: list[tuple[Loc, tuple[str, ...]]] = [
+        (("effects", index, "attack"), effect.attack)
+        for index, effect in enumerate(cascade.effects)
+    ]
+    if cascade.origin is not None:
+        attacks.append((("origin", "attack"), cascade.origin.attack))
+    for loc, ids in attacks:
+        for index, id_ in enumerate(ids):
+            known = technique(id_)
+            if known is None:
+                message = f"ATT&CK has no technique {id_}"
+                yield Problem((*loc, index), "attack-unknown", message)
+            elif known.status == "revoked":
+                message = f"{id_} {known.name} is revoked; use {known.revoked_by}"
+                yield Problem((*loc, index), "attack-revoked", message)
+            elif known.status == "deprecated":
+                message = f"{id_} {known.name} is deprecated"
+                yield Problem((*loc, index), "attack-deprecated", message)
+
+
+def _evidence_problems(cascade: Cascade, models: ServiceModels | None) -> Iterator[Problem]:
+    supported = {node for evidence in cascade.evidence for node in evidence.supports}
+    for index, effect in enumerate(cascade.effects):
+        if effect.node not in supported:
+            message = f"no evidence names {effect.node} in `supports`"
+            yield Problem(("effects", index), "evidence-missing", message)
+    for index, evidence in enumerate(cascade.evidence):
+        yield from _reference_problems(("evidence", index, "ref"), evidence, models)
+
+
+def _reference_problems(
+    loc: Loc, evidence: Evidence, models: ServiceModels | None
+) -> Iterator[Problem]:
+    operation = _OPERATION_REF.fullmatch(evidence.ref)
+    if operation is not None:
+        if models is not None and not models.has_operation(*operation.groups()):
+            message = f"botocore's {operation[1]} has no operation {operation[2]}"
+            yield Problem(loc, "evidence-operation", message)
+    elif evidence.kind == "service-model":
+        message = f"{evidence.ref!r} names no operation; write botocore:<service>:<Operation>"
+        yield Problem(loc, "evidence-operation", message)
+    elif not _is_followable(evidence.ref):
+        message = f"{evidence.ref!r} is no URL, repository, data set or operation"
+        yield Problem(loc, "evidence-ref", message)
+
+
+def _is_followable(ref: str) -> bool:
+    if "://" in ref:
+        try:
+            url = urlsplit(ref)
+        except ValueError:
+            return False
+        return url.scheme in ("http", "https") and "." in url.netloc
+    if any(re.match(re.escape(name) + r"([:/\s]|$)", ref) for name in recorded().datasets):
+        return True
+    return _REPOSITORY_REF.fullmatch(ref) is not None

@@ -1,0 +1,68 @@
+"""What `cascade check` can find fault with: the codes, and one problem before it has a place in a file.
+
+docs/checks.md tells of each code with an example and the mend; a test holds the two in step.
+"""
+
+from dataclasses import dataclass
+
+from .findings import Severity
+from .structure import Loc
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A kind of finding. Errors fail the check, warnings only with `--strict`."""
+
+    severity: Severity
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fault in one cascade; `loc` are the keys and indices that lead to it in the document."""
+
+    loc: Loc
+    code: str
+    message: str
+
+
+def _error(says: str) -> Code:
+    return Code("error", says)
+
+
+def _warning(says: str) -> Code:
+    return Code("warning", says)
+
+
+CHECK_CODES: dict[str, Code] = {
+    "structure": _error("Parts of the document refer to each other wrongly."),
+    "unknown-service": _error("No event source of CloudTrail has this name."),
+    "unknown-action": _error("The service has no such action in CloudTrail's spelling."),
+    "unknown-path": _error("The field cannot occur in records of the action."),
+    "unverified-path": _warning("The field may occur, but no record has shown its spelling."),
+    "key-without-value": _error("The key's path leads to a list, an object or true/false."),
+    "condition-on-object": _error("A condition compares a list or an object with a value."),
+    "window-zero": _warning("The window admits only the very second of the parent."),
+    "window-long": _warning("The window reaches further than a day."),
+    "window-direction": _error("The window lies on the wrong side of the origin."),
+    "window-wide": _warning("An effect is suppressed over hours on both sides of its parent."),
+    "attack-unknown": _error("The ATT&CK table has no technique of this id."),
+    "attack-revoked": _error("MITRE has replaced the technique by another."),
+    "attack-deprecated": _error("MITRE has withdrawn the technique."),
+    "evidence-missing": _error("No evidence supports the effect."),
+    "evidence-ref": _warning("The reference cannot be followed."),
+    "evidence-operation": _error("The service model has no such operation."),
+    "unjoined": _error("An effect is suppressed without a key that ties it to its parent."),
+    "unjoined-service": _warning(
+        "Only the calling service ties a suppressed effect to its parent."
+    ),
+    "no-entity": _error("A joined key does not tell one entity from another."),
+    "claimed-only": _error("An effect is suppressed on the caller's word alone."),
+    "any-actor": _error("An effect is suppressed whoever causes it."),
+    "any-account": _error("An effect is suppressed whatever account it is in."),
+    "forgeable": _error("An effect that gives access is suppressed whatever it gives."),
+    "suppresses-telemetry": _error("An effect that blinds a security service is suppressed."),
+    "suppresses-logs": _warning("An effect that removes logs or alarms is suppressed."),
+    "abuse-missing": _error("A suppressing cascade does not say how it could be abused."),
+    "residual-risk": _warning("A suppressing cascade says nothing of what remains to fear."),
+}

@@ -1,0 +1,80 @@
+"""Shows and keeps what could not be decoded: nothing is lost, and nothing floods the terminal."""
+
+import base64
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import msgspec
+
+from ..events import Problem
+from .shown import shown
+
+SHOWN = 10
+
+
+class ProblemLog:
+    """Takes in problems while a log is read. With a quarantine file each becomes a line of NDJSON there.
+
+    A line holds source, position, reason, and the piece itself: `data` where it is UTF-8, else
+    `data_base64`. `broken` counts pieces that were lost to the verdicts, `ignored` those that hold no
+    records by their nature.
+    """
+
+    def __init__(self, quarantine: Path | None = None) -> None:
+        self.broken = 0
+        self.ignored = 0
+        self._shown: list[Problem] = []
+        self._path = quarantine
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> Self:
+        if self._path is not None:
+            self._file = self._path.open("wb")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, problem: Problem) -> None:
+        """Count, keep and remember one problem."""
+        if problem.ignored:
+            self.ignored += 1
+            return
+        self.broken += 1
+        if len(self._shown) < SHOWN:
+            self._shown.append(problem)
+        if self._file is not None:
+            self._file.write(msgspec.json.encode(_line(problem)) + b"\n")
+
+    def report(self) -> None:
+        """Tell standard error what was not decodable, the first few with their places."""
+        for problem in self._shown:
+            where = f"{problem.source}: {problem.position}: {problem.reason}"
+            print(f"cascade: {shown(where)}", file=sys.stderr)
+        if self.broken:
+            more = self.broken - len(self._shown)
+            kept = f", kept in {self._path}" if self._path is not None else ""
+            others = f" ({more} more)" if more else ""
+            print(f"cascade: not decodable: {self.broken}{others}{kept}", file=sys.stderr)
+
+
+def _line(problem: Problem) -> dict[str, str]:
+    line = {
+        "source": problem.source,
+        "position": problem.position,
+        "reason": problem.reason,
+    }
+    if problem.data is not None:
+        try:
+            line["data"] = problem.data.decode()
+        except UnicodeDecodeError:
+            line["data_base64"] = base64.b64encode(problem.data).decode()
+    return line
