@@ -1,1 +1,35 @@
-"""Placeholder."""
+"""CloudTrail records: typed decoding, readers for every container they come in, who made a call."""
+
+from .identity import (
+    Identity,
+    attested_services,
+    identity_of,
+    service_linked_role_of,
+    user_agent_family,
+)
+from .problems import EventsError, OnProblem, Problem
+from .reading import OnProgress, read_batches
+from .record import Record
+from .sources import Limits, Source, expand_sources
+from .time import event_time
+from .unwrap import NoRecord, decode_record
+
+__all__ = [
+    "EventsError",
+    "Identity",
+    "Limits",
+    "NoRecord",
+    "OnProblem",
+    "OnProgress",
+    "Problem",
+    "Record",
+    "Source",
+    "attested_services",
+    "decode_record",
+    "event_time",
+    "expand_sources",
+    "identity_of",
+    "read_batches",
+    "service_linked_role_of",
+    "user_agent_family",
+]

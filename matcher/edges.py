@@ -49,7 +49,7 @@ def actor_fits(rule: str, child: Held, parent: Held) -> bool:
     if rule == "any":
         return True
     if rule.startswith("service:"):
-        return child.service is not None and child.service == rule.removeprefix("service:")
+        return rule.removeprefix("service:") in child.services
     if child.actor is not None and child.actor == parent.actor:
         return True
     return rule == "same-role" and child.role is not None and child.role == parent.role

@@ -77,21 +77,18 @@ class Path:
 
 def _walk(value: object, spread: bool, rest: tuple[tuple[str, bool], ...]) -> Iterator[object]:
     if spread:
-        if type(value) is list:
+        if type(value) is list and value:
             for element in value:
                 yield from _walk(element, False, rest)
-        elif value is not None:
-            yield None  # something that is no list stands where elements were meant
+        else:
+            yield None  # no list, or an empty one, where elements were meant
         return
     if not rest:
         yield value
         return
     (name, each), *tail = rest
     inner = value.get(name) if type(value) is dict else None
-    if inner is None and not each:
-        yield None
-    else:
-        yield from _walk(inner, each, tuple(tail))
+    yield from _walk(inner, each, tuple(tail))
 
 
 def lower_ascii(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from ..events import Identity, Record, attested_service, event_time, identity_of, user_agent_family
+from ..events import Identity, Record, attested_services, event_time, identity_of, user_agent_family
 from .fields import KeyValue, View
 from .plan import ActionPlan
 
@@ -25,7 +25,7 @@ class Held(msgspec.Struct, gc=False, eq=False):
     principal: str | None
     access_key: str | None
     role: str | None
-    service: str | None
+    services: frozenset[str]
     arn: str | None
     issuer: str | None
     error: str | None
@@ -47,7 +47,6 @@ class Held(msgspec.Struct, gc=False, eq=False):
                     self.principal,
                     self.access_key,
                     self.role,
-                    self.service,
                     self.arn,
                     self.issuer,
                     self.error,
@@ -55,6 +54,7 @@ class Held(msgspec.Struct, gc=False, eq=False):
                 )
             ),
             str(self.holds),
+            repr(sorted(self.services)),
             *(_text(value) for value in self.values),
         )
 
@@ -86,7 +86,7 @@ def hold(record: Record, action: ActionPlan, intern: Callable[[str | None], str 
         principal=intern(identity.principalId or None),
         access_key=intern(identity.accessKeyId or None),
         role=intern(_role(identity)),
-        service=intern(attested_service(identity)),
+        services=attested_services(identity),
         arn=intern(identity.arn),
         issuer=intern(identity.issuerArn),
         error=record.errorCode or None,
