@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .main import app
+from .app import app
 from .options import CatalogOption, ConfigOption, JsonOption
 
 if TYPE_CHECKING:

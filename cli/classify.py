@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, assert_never
 import msgspec
 import typer
 
-from .main import app
+from .app import app
 from .options import CatalogOption, ConfigOption, open_catalog
 
 if TYPE_CHECKING:

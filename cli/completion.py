@@ -1,6 +1,11 @@
 """Shell completion of what the catalogue knows."""
 
+from typing import TYPE_CHECKING
+
 import typer
+
+if TYPE_CHECKING:
+    from ..catalog import Cascade
 
 
 def complete_cascade(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
@@ -30,7 +35,7 @@ def complete_name(context: typer.Context, incomplete: str) -> list[str]:
     )
 
 
-def _cascades():  # type: ignore[no-untyped-def]
+def _cascades() -> "tuple[Cascade, ...]":
     from ..catalog import load_catalog
 
     return load_catalog().cascades

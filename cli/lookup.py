@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .app import app
 from .completion import complete_cascade
-from .main import app
 from .options import CatalogOption, ConfigOption, JsonOption, open_catalog
 from .tables import console, table
 
@@ -178,18 +178,18 @@ def _described(cascade: "Cascade", known: "Catalog") -> "list[RenderableType]":
         for path, condition in effect.where.items():
             told = condition.model_dump(by_alias=True, exclude_defaults=True)
             parts.append(f"  {effect.node} only where {path} {escape(json.dumps(told))}")
-    for spoiler in cascade.spoilers:
-        parts.append(
-            f"voided by [bold]{spoiler.action}[/] on the same {', '.join(spoiler.join)} "
-            f"{spoken_window(spoiler.within)}: {escape(spoiler.reason)}"
-        )
+    parts.extend(
+        f"voided by [bold]{spoiler.action}[/] on the same {', '.join(spoiler.join)} "
+        f"{spoken_window(spoiler.within)}: {escape(spoiler.reason)}"
+        for spoiler in cascade.spoilers
+    )
     parts.append(
         f"\n[bold]{cascade.suppression.policy}[/]  {escape(cascade.suppression.residual_risk.strip())}"
     )
-    for abuse in cascade.suppression.abuse:
-        parts.append(
-            f"  abuse: {escape(abuse.scenario.strip())}; countered by {escape(abuse.countered_by.strip())}"
-        )
+    parts.extend(
+        f"  abuse: {escape(abuse.scenario.strip())}; countered by {escape(abuse.countered_by.strip())}"
+        for abuse in cascade.suppression.abuse
+    )
     parts.append("\nevidence")
     parts.extend(f"  {_told(each)}" for each in cascade.evidence)
     parts.append(f"\n[dim]{escape(str(known.sources[cascade.id]))}[/]")

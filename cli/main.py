@@ -1,4 +1,4 @@
-"""The `cascade` command: one module per command group, joined here."""
+"""The entry point of the `cascade` command: joins the command modules, and turns errors into statuses."""
 
 import os
 import sys
@@ -6,16 +6,14 @@ import sys
 import typer
 
 from ..errors import CloudcascadeError
+from . import author, classify, lookup
+from .app import app
 from .shown import shown
 
-app = typer.Typer(
-    name="cascade",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="What one cloud action sets off: look cascades up, recognise them in CloudTrail, draw them.",
-    epilog="Exit status: 0 done, 1 findings that you asked to fail on, 2 unusable input or arguments.",
-)
+__all__ = ["author", "classify", "lookup", "main"]
+
+# Click's root of usage errors, which typer does not export: BadParameter < UsageError < this.
+_UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
 
 UNUSABLE = 2
 INTERRUPTED = 130
@@ -23,16 +21,30 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line; errors of ours become one message and status 2, never a traceback."""
+    sys.exit(run())
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """The exit status of one run with these arguments, by default those of the process."""
     try:
-        app()
+        status = app(arguments, standalone_mode=False)
+        sys.stdout.flush()
+    except typer.Exit as exit_:
+        return int(exit_.exit_code)
+    except _UsageProblem as error:
+        error.show()  # type: ignore[attr-defined]
+        return UNUSABLE
     except CloudcascadeError as error:
-        sys.exit(_fail(str(error)))
+        return _fail(str(error))
     except BrokenPipeError:
         # The reader has gone, as `| head` does. Nothing may be flushed to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except KeyboardInterrupt:
-        sys.exit(_fail("interrupted", INTERRUPTED))
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted", INTERRUPTED)
+    except OSError as error:
+        return _fail(f"{error.filename or 'output'}: {error.strerror}")
+    return status if isinstance(status, int) else 0
 
 
 def _fail(message: str, status: int = UNUSABLE) -> int:

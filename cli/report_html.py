@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from ..catalog import technique
 from ..matcher import Verdict
 from .shown import shown
-from .tally import Tally
+from .tally import ActionCount, Tally
 
 MAX_LANES = 120
 MAX_MARKS = 200
@@ -81,7 +81,7 @@ class _Collected:
 
 
 def write_html(out: BinaryIO, verdicts: Iterable[Verdict], tally: Tally) -> None:
-    """Write the report. The page shows at most MAX_LANES instances and MAX_ORPHANS orphans, and says what it left out."""
+    """Write the report. It shows at most MAX_LANES instances and MAX_ORPHANS orphans, and says so."""
     collected = _Collected()
     for _ in collected.watch(tally.count(verdicts)):
         pass
@@ -112,7 +112,7 @@ def write_html(out: BinaryIO, verdicts: Iterable[Verdict], tally: Tally) -> None
     out.write(page.encode("utf-8", "backslashreplace"))
 
 
-def _ranked_actions(tally: Tally) -> list[tuple[str, object]]:
+def _ranked_actions(tally: Tally) -> list[tuple[str, ActionCount]]:
     explained = [item for item in tally.actions.items() if item[1].suppressed or item[1].annotated]
     return sorted(explained, key=lambda item: (-item[1].suppressed, -item[1].annotated, item[0]))
 
@@ -145,7 +145,9 @@ def _timeline(collected: _Collected, tally: Tally) -> dict[str, object] | None:
             {"x": at(time), "time": time, "action": action, "policy": policy}
             for time, action, policy in lane.marks
         ]
-        xs = [mark["x"] for mark in marks] + ([at(lane.root_time)] if lane.root_time else [])
+        xs = [at(time) for time, _, _ in lane.marks] + (
+            [at(lane.root_time)] if lane.root_time else []
+        )
         lanes.append(
             {
                 "y": _TOP + row * _LANE + _LANE / 2,

@@ -90,7 +90,7 @@ def _actions(tally: Tally) -> Table:
 def _orphans(tally: Tally, limit: int) -> Table:
     table = _table("Left over: could be side effects, but nothing explains them")
     table.add_column("first seen", no_wrap=True)
-    table.add_column("×", justify="right")
+    table.add_column("times", justify="right")
     table.add_column("action", overflow="fold")
     table.add_column("actor", overflow="fold")
     table.add_column("nearest explanation, and why not", overflow="fold")

@@ -113,9 +113,7 @@ def attested_services(identity: Identity) -> frozenset[str]:
 
 @lru_cache(maxsize=4_096)
 def _services(invoked_by: str | None, issuer: str | None) -> frozenset[str]:
-    return frozenset(
-        service for service in (invoked_by, service_linked_role_of(issuer)) if service
-    )
+    return frozenset(service for service in (invoked_by, service_linked_role_of(issuer)) if service)
 
 
 # The outer tool comes first: Terraform's agent names the SDK it is built with, too.

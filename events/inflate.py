@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from isal import isal_zlib
 
@@ -12,7 +12,8 @@ from .sources import Limits, Source
 CHUNK = 1 << 18
 _OUT = 1 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
-_Damaged: type[Exception] = isal_zlib.error  # its stub declares an instance
+# The stub declares an instance.
+_Damaged = cast(type[Exception], isal_zlib.error)
 
 
 class Stopped(Exception):

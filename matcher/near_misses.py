@@ -56,6 +56,8 @@ class NearMisses:
             return
         if node.parent.action not in self._events:
             return
+        if node.actor.startswith("service:") and not actor_fits(node.actor, event, event):
+            return  # what a service does by itself has nothing to do with this caller
         missing = tuple(
             f"key {name} is missing" for name, ours, _ in node.join if event.values[ours] is None
         )
@@ -132,8 +134,6 @@ def _own_faults(node: NodePlan, event: Held) -> Iterator[str]:
     if event.error and not node.any_outcome:
         yield f"this call failed: {event.error}"
     yield from _unmet(node, event, "")
-    if node.actor.startswith("service:") and not actor_fits(node.actor, event, event):
-        yield f"the caller is not {node.actor.removeprefix('service:')}"
 
 
 def _root_faults(node: NodePlan, event: Held, found: Instances) -> Iterator[str]:

@@ -1,0 +1,261 @@
+"""Measures `cascade classify` against the fastest pass that merely decodes, on one core, in one run.
+
+    python bench/classify.py                        # a million events, three shares of catalogue events
+    python bench/classify.py --events 20000 --share 0.05
+
+The logs are generated below out/bench and kept. The floor unzips with isal and decodes six typed fields of
+every record, requestParameters undecoded, and throws them away. Both are run in turn, and the best of the
+rounds counts. Peak memory and the time of the whole command, start and catalogue included, come from a fresh process.
+"""
+
+import argparse
+import gc
+import os
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+from time import perf_counter
+
+import msgspec
+from isal import isal_zlib
+from rich.console import Console
+from rich.table import Table
+
+from cloudcascade.bench.cloudtrail import stream, write_trail
+from cloudcascade.catalog import load_catalog
+from cloudcascade.cli.classify import read_log
+from cloudcascade.cli.problem_log import ProblemLog
+from cloudcascade.cli.tally import LogFacts, Tally
+from cloudcascade.events import Limits, expand_sources
+from cloudcascade.matcher import Plan, compile_catalog
+
+OUT = Path(__file__).parents[1] / "out" / "bench"
+SEED = 20260317
+GZIP = 31
+# Everyday events that the catalogue lists would add to the share asked for; sessions are always there.
+SESSIONS = frozenset({"sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"})
+
+
+class Six(msgspec.Struct, gc=False):
+    """The six members that the floor decodes."""
+
+    eventTime: str
+    eventName: str
+    eventSource: str
+    eventID: str
+    recipientAccountId: str
+    requestParameters: msgspec.Raw = msgspec.Raw()
+
+
+class LogFile(msgspec.Struct, gc=False):
+    """A CloudTrail log file, as the floor decodes it."""
+
+    Records: list[Six]
+
+
+class Written(msgspec.Struct):
+    """What was generated, beside the log files in `trail.json`. `raw` and `packed` in bytes."""
+
+    events: int
+    files: int
+    raw: int
+    packed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One share's results; times in seconds, `peak` in bytes."""
+
+    share: float
+    written: Written
+    verdicts: int
+    floor: float
+    classify: float
+    whole: float
+    peak: int
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long as the floor."""
+        return self.classify / self.floor
+
+
+def trail(folder: Path, events: int, share: float, without: frozenset[str]) -> Written:
+    """The generated log below `folder`: the one that is there, or else a new one."""
+    stamp = folder / "trail.json"
+    if stamp.exists():
+        return msgspec.json.decode(stamp.read_bytes(), type=Written)
+    rmtree(folder, ignore_errors=True)
+    records = stream(SEED, events, share=share, without=without)
+    counts = list(write_trail(folder / "AWSLogs", records, seed=SEED))
+    files = log_files(folder)
+    packed = sum(path.stat().st_size for path in files)
+    raw = sum(len(isal_zlib.decompress(path.read_bytes(), GZIP)) for path in files)
+    written = Written(sum(counts), len(counts), raw, packed)
+    stamp.write_bytes(msgspec.json.encode(written))
+    return written
+
+
+def log_files(folder: Path) -> list[Path]:
+    """The log files below `folder`."""
+    return sorted((folder / "AWSLogs").rglob("*.json.gz"))
+
+
+def decode_only(files: Iterable[Path]) -> int:
+    """The floor: unzip, decode, discard. Returns the number of records."""
+    decode = msgspec.json.Decoder(LogFile).decode
+    unzip = isal_zlib.decompress
+    return sum(len(decode(unzip(path.read_bytes(), GZIP)).Records) for path in files)
+
+
+def classify(plan: Plan, folder: Path) -> tuple[int, int]:
+    """What `cascade classify FOLDER -f ndjson > /dev/null` does. Returns records and verdicts."""
+    sources = expand_sources([str(folder / "AWSLogs")])
+    with ProblemLog(None) as problems:
+        engine = read_log(plan, sources, Limits(), problems)
+    facts = LogFacts(
+        sources=tuple(source.name for source in sources),
+        records=engine.records,
+        duplicates=engine.duplicates,
+        conflicting=engine.conflicting,
+        undecodable=problems.broken,
+        cascades=len(plan.cascades),
+    )
+    tally = Tally(facts)
+    encode = msgspec.json.Encoder().encode_into
+    line = bytearray()
+    verdicts = 0
+    with Path(os.devnull).open("wb") as out:
+        for verdict in tally.count(engine.verdicts()):
+            encode(verdict, line)
+            line.append(10)
+            out.write(line)
+            verdicts += 1
+    return engine.records, verdicts
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long `work` takes, with nothing left over from before to collect."""
+    gc.collect()
+    begun = perf_counter()
+    work()
+    return perf_counter() - begun
+
+
+def command_apart(folder: Path) -> tuple[float, int]:
+    """Run the command in a fresh process; its seconds, and the most memory it held, in bytes."""
+    begun = perf_counter()
+    done = subprocess.run(
+        [sys.executable, __file__, "--command", str(folder / "AWSLogs")],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return perf_counter() - begun, int(done.stderr.rsplit(maxsplit=1)[-1])
+
+
+def run_command(folder: str) -> None:
+    """In the fresh process: `cascade classify`, then the peak of this process on standard error."""
+    from cloudcascade.cli.main import main as cascade
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.argv = ["cascade", "classify", folder, "--format", "ndjson"]
+    try:
+        cascade()
+    except SystemExit as finished:
+        if finished.code:
+            raise
+    print(peak(), file=sys.stderr)
+
+
+def peak() -> int:
+    """The most memory this process has held, in bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # Not ru_maxrss: on Linux it remembers the process that started this one.
+        found = re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.MULTILINE)
+        if found:
+            return int(found[1]) * 1_024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def measure(folder: Path, share: float, written: Written, plan: Plan, rounds: int) -> Measured:
+    """Floor and classify in turn, best of `rounds`, then the command in a process of its own."""
+    files = log_files(folder)
+    decoded = decode_only(files)  # reads every file once, so that neither side waits for the disk
+    records, verdicts = classify(plan, folder)
+    if not decoded == records == written.events:
+        raise SystemExit(
+            f"{written.events} events written, {decoded} decoded, {records} classified"
+        )
+    floors, classified = [], []
+    for _ in range(rounds):
+        floors.append(seconds(lambda: decode_only(files)))
+        classified.append(seconds(lambda: classify(plan, folder)))
+    whole, most = command_apart(folder)
+    return Measured(share, written, verdicts, min(floors), min(classified), whole, most)
+
+
+def shown(results: Iterable[Measured], loading: float) -> Table:
+    """The results as a table."""
+    table = Table(
+        title="cascade classify against decode-only, one core",
+        caption=f"Loading and compiling the catalogue took {loading:.2f} s: in `command`, not in `classify`.",
+    )
+    for name in (
+        "share", "events", "verdicts", "MB raw / gz", "floor s", "floor ev/s", "classify s",
+        "classify ev/s", "ratio", "command s", "peak MB",
+    ):  # fmt: skip
+        table.add_column(name, justify="right")
+    for each in results:
+        events = each.written.events
+        table.add_row(
+            f"{each.share:.0%}",
+            f"{events:,}",
+            f"{each.verdicts:,}",
+            f"{each.written.raw / 1e6:.0f} / {each.written.packed / 1e6:.0f}",
+            f"{each.floor:.2f}",
+            f"{events / each.floor:,.0f}",
+            f"{each.classify:.2f}",
+            f"{events / each.classify:,.0f}",
+            f"{each.ratio:.2f}",
+            f"{each.whole:.2f}",
+            f"{each.peak / 1e6:.0f}",
+        )
+    return table
+
+
+def main() -> None:
+    """Generate, measure, print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--share", type=float, nargs="+", default=[0.01, 0.05, 0.20])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=OUT, help="where the logs are kept")
+    parser.add_argument("--command", metavar="FOLDER", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.command:
+        run_command(chosen.command)
+        return
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    begun = perf_counter()
+    catalog = load_catalog()
+    plan = compile_catalog(catalog.cascades)
+    loading = perf_counter() - begun
+    without = frozenset(catalog.actions()) - SESSIONS
+    results = []
+    for share in chosen.share:
+        folder = chosen.out / f"{chosen.events}-{share:g}"
+        written = trail(folder, chosen.events, share, without)
+        results.append(measure(folder, share, written, plan, chosen.rounds))
+    Console(width=140).print(shown(results, loading))
+
+
+if __name__ == "__main__":
+    main()
