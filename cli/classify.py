@@ -137,19 +137,19 @@ def _same_file(output: Path | None, quarantine: Path | None) -> bool:
 def read_log(
     plan: "Plan",
     sources: "Sequence[Source]",
-    limits: "Limits",
+    limits: "Limits | None",
     problems: "ProblemLog",
     *,
     keep_all: bool = False,
 ) -> "Engine":
     """Feed every record of `sources` to a new engine, with a progress bar when a person is watching."""
-    from ..events import read_batches
+    from ..events import Limits, read_batches
     from ..matcher import Engine
 
     engine = Engine(plan, problems.add, keep_all=keep_all)
     with _no_cyclic_gc(), _progress(sources) as advance:
         for batch in read_batches(
-            sources, limits=limits, on_problem=problems.add, on_progress=advance
+            sources, limits=limits or Limits(), on_problem=problems.add, on_progress=advance
         ):
             engine.feed(batch)
     return engine

@@ -136,8 +136,10 @@ def show(
 
     `cascade show delete-bucket --json`
     """
+    from ..catalog import resolve_cascade
+
     known = open_catalog(catalog, config)
-    chosen = known.get(cascade)
+    chosen = known.get(resolve_cascade(cascade, (each.id for each in known.cascades)))
     if as_json:
         typer.echo(chosen.model_dump_json(by_alias=True, exclude_defaults=True, indent=2))
         return

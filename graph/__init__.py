@@ -1,1 +1,113 @@
-"""Placeholder."""
+"""The knowledge graph: actions, cascades, ATT&CK techniques and tactics, services, and how they hang together.
+
+>>> from cloudcascade.catalog import load_catalog
+>>> graph = build_graph(load_catalog().cascades, NetworkxStore())
+>>> [step.target for step in shortest_path(graph, "iam:DeleteUser", "iam:DeleteVirtualMFADevice")]
+['iam:DeleteVirtualMFADevice']
+"""
+
+from .builder import Lookup, TacticFacts, TechniqueFacts, build_graph
+from .errors import GraphError
+from .interchange import (
+    GraphFormat,
+    export_graphml,
+    export_json,
+    import_graphml,
+    import_json,
+    read_graph,
+)
+from .networkx_store import NetworkxStore
+from .queries import (
+    Cycles,
+    Masking,
+    Reach,
+    Relay,
+    Stats,
+    Step,
+    cascades_masking,
+    cycles,
+    emits,
+    emits_transitively,
+    emitters,
+    emitters_transitively,
+    relays,
+    shortest_path,
+    stats,
+    techniques_masked,
+)
+from .schema import (
+    EDGE_TYPES,
+    NODE_TYPES,
+    ActionNode,
+    CascadeNode,
+    Edge,
+    Emits,
+    Includes,
+    InTactic,
+    MapsTo,
+    Node,
+    Originates,
+    PartOf,
+    ServiceNode,
+    SpoiledBy,
+    SubtechniqueOf,
+    TacticNode,
+    TechniqueNode,
+    Via,
+    edge_order,
+    node_order,
+)
+from .store import GraphReader, GraphStore
+
+__all__ = [
+    "EDGE_TYPES",
+    "NODE_TYPES",
+    "ActionNode",
+    "CascadeNode",
+    "Cycles",
+    "Edge",
+    "Emits",
+    "GraphError",
+    "GraphFormat",
+    "GraphReader",
+    "GraphStore",
+    "InTactic",
+    "Includes",
+    "Lookup",
+    "MapsTo",
+    "Masking",
+    "NetworkxStore",
+    "Node",
+    "Originates",
+    "PartOf",
+    "Reach",
+    "Relay",
+    "ServiceNode",
+    "SpoiledBy",
+    "Stats",
+    "Step",
+    "SubtechniqueOf",
+    "TacticFacts",
+    "TacticNode",
+    "TechniqueFacts",
+    "TechniqueNode",
+    "Via",
+    "build_graph",
+    "cascades_masking",
+    "cycles",
+    "edge_order",
+    "emits",
+    "emits_transitively",
+    "emitters",
+    "emitters_transitively",
+    "export_graphml",
+    "export_json",
+    "import_graphml",
+    "import_json",
+    "node_order",
+    "read_graph",
+    "relays",
+    "shortest_path",
+    "stats",
+    "techniques_masked",
+]

@@ -1,0 +1,242 @@
+"""Makes the graph out of the catalogue."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal, Protocol, TypeVar
+
+from ..catalog.attack import technique
+from ..catalog.models import Cascade, Effect, Origin
+from .schema import (
+    ActionNode,
+    CascadeNode,
+    Edge,
+    Emits,
+    Includes,
+    InTactic,
+    MapsTo,
+    Node,
+    Originates,
+    PartOf,
+    ServiceNode,
+    SpoiledBy,
+    SubtechniqueOf,
+    TacticNode,
+    TechniqueNode,
+    Via,
+)
+from .store import GraphStore
+
+StoreT = TypeVar("StoreT", bound=GraphStore)
+
+
+class TacticFacts(Protocol):
+    """What the graph wants to know of a tactic; `catalog.Tactic` has it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def shortname(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
+class TechniqueFacts(Protocol):
+    """What the graph wants to know of a technique; `catalog.Technique` has it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def tactics(self) -> Sequence[TacticFacts]: ...
+    @property
+    def parent(self) -> str | None: ...
+    @property
+    def status(self) -> Literal["current", "revoked", "deprecated"]: ...
+
+
+Lookup = Callable[[str], TechniqueFacts | None]
+
+
+def build_graph(
+    cascades: Iterable[Cascade], store: StoreT, *, lookup: Lookup = technique
+) -> StoreT:
+    """Write the graph of `cascades` into `store`, and hand the store back.
+
+    What the store holds already stays, as far as it is not replaced. `lookup` says what is known of
+    an ATT&CK id. The documents must be sound (`catalog.structure`); the loader sees to that.
+    """
+    drawing = _Drawing()
+    for cascade in cascades:
+        drawing.add_cascade(cascade)
+    drawing.add_techniques(lookup)
+    store.write(drawing.nodes.values(), drawing.edges)
+    return store
+
+
+class _Drawing:
+    """Collects nodes and edges, so that a store is written to once."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {}
+        self.edges: list[Edge] = []
+
+    def add_cascade(self, cascade: Cascade) -> None:
+        self._node(
+            CascadeNode(
+                id=cascade.id,
+                title=cascade.title,
+                provider=cascade.provider,
+                policy=cascade.suppression.policy,
+                ensemble=cascade.ensemble is not None,
+            )
+        )
+        required = cascade.ensemble.require if cascade.ensemble else ()
+        if cascade.origin is not None:
+            self._action(cascade.origin.action)
+            self.edges.append(Originates(source=cascade.id, target=cascade.origin.action))
+            self._maps_to(cascade, cascade.origin)
+        for effect in cascade.effects:
+            self._action(effect.action)
+            self.edges.append(
+                Includes(
+                    source=cascade.id,
+                    target=effect.action,
+                    node=effect.node,
+                    relation=effect.relation,
+                    policy=cascade.policy_of(effect),
+                    required=effect.node in required,
+                )
+            )
+            self._maps_to(cascade, effect)
+        for index, spoiler in enumerate(cascade.spoilers):
+            self._action(spoiler.action)
+            self.edges.append(
+                SpoiledBy(
+                    source=cascade.id,
+                    target=spoiler.action,
+                    index=index,
+                    before_s=spoiler.within.before,
+                    after_s=spoiler.within.after,
+                    join=spoiler.join,
+                    reason=spoiler.reason,
+                )
+            )
+        self.edges.extend(_emissions(cascade))
+        self.edges.extend(_hops(cascade))
+
+    def add_techniques(self, lookup: Lookup) -> None:
+        waiting = {edge.target for edge in self.edges if isinstance(edge, MapsTo)}
+        while waiting:
+            id_ = waiting.pop()
+            facts = lookup(id_)
+            self._node(
+                TechniqueNode(
+                    id=id_,
+                    name=facts.name if facts else "",
+                    status=facts.status if facts else "unknown",
+                )
+            )
+            parent = facts.parent if facts else id_.rpartition(".")[0]
+            if parent:
+                self.edges.append(SubtechniqueOf(source=id_, target=parent))
+                if f"technique:{parent}" not in self.nodes:
+                    waiting.add(parent)
+            for tactic in facts.tactics if facts else ():
+                self._node(TacticNode(id=tactic.id, shortname=tactic.shortname, name=tactic.name))
+                self.edges.append(InTactic(source=id_, target=tactic.id))
+
+    def _node(self, node: Node) -> None:
+        self.nodes[node.ref] = node
+
+    def _action(self, action: str) -> None:
+        service = action.partition(":")[0]
+        self._node(ActionNode(id=action))
+        self._node(ServiceNode(id=service))
+        self.edges.append(PartOf(source=action, target=service))
+
+    def _maps_to(self, cascade: Cascade, node: Origin | Effect) -> None:
+        effect = node if isinstance(node, Effect) else None
+        for technique_id in node.attack:
+            self.edges.append(
+                MapsTo(
+                    source=node.action,
+                    target=technique_id,
+                    cascade=cascade.id,
+                    node=effect.node if effect else node.action,
+                    role="effect" if effect else "origin",
+                    relation=effect.relation if effect else None,
+                    policy=cascade.policy_of(effect) if effect else None,
+                )
+            )
+
+
+def _emissions(cascade: Cascade) -> Iterator[Emits]:
+    if cascade.ensemble is None:
+        sources = [(cascade.root_node, cascade.root, (0, 0))]
+    else:
+        members = [cascade.effect(name) for name in cascade.ensemble.require]
+        sources = [(member.node, member, _window(cascade, member)) for member in members]
+    for from_node, source, (source_before, source_after) in sources:
+        for effect in cascade.effects:
+            if effect.node == from_node:
+                continue
+            before, after = _window(cascade, effect)
+            parent = cascade.parent_node(effect)
+            # The root hangs on nothing: what ties it to a member is what ties that member to it.
+            tie = source if effect is cascade.root and isinstance(source, Effect) else effect
+            yield Emits(
+                source=source.action,
+                target=effect.action,
+                cascade=cascade.id,
+                from_node=from_node,
+                node=effect.node,
+                relation=effect.relation,
+                policy=cascade.policy_of(effect),
+                before_s=before + source_after,
+                after_s=after + source_before,
+                actor=tie.actor,
+                join=tie.join,
+                occurs=effect.occurs,
+                depth=_depth(cascade, effect),
+                via=None if parent == cascade.root_node else cascade.effect(parent).action,
+                ensemble=cascade.ensemble is not None,
+            )
+
+
+def _hops(cascade: Cascade) -> Iterator[Via]:
+    for effect in cascade.effects:
+        parent = cascade.parent_node(effect)
+        if parent == cascade.root_node:
+            continue
+        yield Via(
+            source=cascade.effect(parent).action,
+            target=effect.action,
+            cascade=cascade.id,
+            from_node=parent,
+            node=effect.node,
+            relation=effect.relation,
+            policy=cascade.policy_of(effect),
+            before_s=effect.within.before,
+            after_s=effect.within.after,
+            actor=effect.actor,
+            join=effect.join,
+        )
+
+
+def _path(cascade: Cascade, effect: Effect) -> Iterator[Effect]:
+    """The effect and those it hangs on, up to but without the root."""
+    while effect is not cascade.root:
+        yield effect
+        parent = cascade.parent_node(effect)
+        if parent == cascade.root_node:
+            return
+        effect = cascade.effect(parent)
+
+
+def _window(cascade: Cascade, effect: Effect) -> tuple[int, int]:
+    """The widest window relative to the root: before and after, in seconds."""
+    hops = [hop.within for hop in _path(cascade, effect)]
+    return sum(hop.before for hop in hops), sum(hop.after for hop in hops)
+
+
+def _depth(cascade: Cascade, effect: Effect) -> int:
+    # An ensemble's root is one hop from each other member.
+    return max(1, sum(1 for _ in _path(cascade, effect)))
