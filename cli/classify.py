@@ -115,7 +115,7 @@ def classify(
         if problems.broken and not engine.records:
             raise EventsError("no record could be read")
         facts = LogFacts(
-            sources=tuple(source.name for source in found),
+            sources=tuple(sources),
             records=engine.records,
             duplicates=engine.duplicates,
             conflicting=engine.conflicting,

@@ -17,8 +17,7 @@ from ..matcher import Verdict
 from .shown import shown
 from .tally import ActionCount, Tally
 
-MAX_LANES = 120
-MAX_MARKS = 200
+MAX_MARKS = 500
 MAX_ORPHANS = 1_000
 
 _WIDTH = 980
@@ -29,34 +28,30 @@ _TOP = 34
 
 @dataclass(slots=True)
 class Lane:
-    """One instance on the timeline: when its root happened, and its effects (time, action, policy)."""
+    """One cascade on the timeline. Each instance has its effects as (time, action, actor, policy)."""
 
     cascade: str
-    actor: str
-    root_time: str = ""
-    marks: list[tuple[str, str, str]] = field(default_factory=list)
-    more: int = 0
+    instances: dict[str, list[tuple[str, str, str, str]]] = field(default_factory=dict)
+    marks: int = 0
 
     @property
     def first(self) -> str:
-        """When it begins."""
-        return min(
-            [time for time, _, _ in self.marks] + ([self.root_time] if self.root_time else [])
-        )
+        """When its first effect happened."""
+        return min(mark[0] for marks in self.instances.values() for mark in marks)
 
 
 @dataclass(slots=True)
 class _Collected:
-    lanes: dict[tuple[str, str], Lane] = field(default_factory=dict)
+    lanes: dict[str, Lane] = field(default_factory=dict)
     origins: dict[str, Verdict] = field(default_factory=dict)
     orphans: list[Verdict] = field(default_factory=list)
-    more_lanes: int = 0
+    more_marks: int = 0
     more_orphans: int = 0
 
     def watch(self, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
         for verdict in verdicts:
             if verdict.verdict == "effect" and verdict.cascade and verdict.instance:
-                self._add_effect(verdict, (verdict.cascade, verdict.instance))
+                self._add_effect(verdict, verdict.cascade, verdict.instance)
             elif verdict.verdict == "origin":
                 self.origins[verdict.event_id] = verdict
             elif verdict.verdict == "orphan":
@@ -66,28 +61,22 @@ class _Collected:
                     self.more_orphans += 1
             yield verdict
 
-    def _add_effect(self, verdict: Verdict, instance: tuple[str, str]) -> None:
-        lane = self.lanes.get(instance)
-        if lane is None:
-            if len(self.lanes) >= MAX_LANES:
-                self.more_lanes += 1
-                return
-            actor = (verdict.actor_arn or verdict.actor or "unknown").rpartition(":")[2]
-            lane = self.lanes[instance] = Lane(verdict.cascade or "", actor)
-        if len(lane.marks) < MAX_MARKS:
-            lane.marks.append((verdict.event_time, verdict.action, verdict.policy or ""))
-        else:
-            lane.more += 1
+    def _add_effect(self, verdict: Verdict, cascade: str, instance: str) -> None:
+        lane = self.lanes.setdefault(cascade, Lane(cascade))
+        if lane.marks >= MAX_MARKS:
+            self.more_marks += 1
+            return
+        lane.marks += 1
+        actor = (verdict.actor_arn or verdict.actor or "unknown").rpartition(":")[2]
+        mark = (verdict.event_time, verdict.action, actor, verdict.policy or "")
+        lane.instances.setdefault(instance, []).append(mark)
 
 
 def write_html(out: BinaryIO, verdicts: Iterable[Verdict], tally: Tally) -> None:
-    """Write the report. It shows at most MAX_LANES instances and MAX_ORPHANS orphans, and says so."""
+    """Write the report. It shows at most MAX_MARKS effects a cascade and MAX_ORPHANS orphans, and says so."""
     collected = _Collected()
-    for _ in collected.watch(tally.count(verdicts)):
+    for _ in collected.watch(verdicts):
         pass
-    for (_, instance), lane in collected.lanes.items():
-        if instance in collected.origins:
-            lane.root_time = collected.origins[instance].event_time
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -104,7 +93,7 @@ def write_html(out: BinaryIO, verdicts: Iterable[Verdict], tally: Tally) -> None
         labelled=sum(each.annotated for each in tally.actions.values()),
         orphans=collected.orphans,
         more_orphans=collected.more_orphans,
-        more_lanes=collected.more_lanes,
+        more_marks=collected.more_marks,
         timeline=_timeline(collected, tally),
         technique_name=_technique_name,
         technique_url=_technique_url,
@@ -141,23 +130,34 @@ def _timeline(collected: _Collected, tally: Tally) -> dict[str, object] | None:
     lanes = []
     ordered = sorted(collected.lanes.values(), key=lambda lane: (lane.first, lane.cascade))
     for row, lane in enumerate(ordered):
-        marks = [
-            {"x": at(time), "time": time, "action": action, "policy": policy}
-            for time, action, policy in lane.marks
-        ]
-        xs = [at(time) for time, _, _ in lane.marks] + (
-            [at(lane.root_time)] if lane.root_time else []
-        )
-        lanes.append(
-            {
-                "y": _TOP + row * _LANE + _LANE / 2,
-                "lane": lane,
-                "marks": marks,
-                "root_x": at(lane.root_time) if lane.root_time else None,
-                "from_x": min(xs),
-                "to_x": max(xs),
-            }
-        )
+        bars = []
+        for instance, marks in lane.instances.items():
+            origin = collected.origins.get(instance)
+            xs = [at(mark[0]) for mark in marks] + ([at(origin.event_time)] if origin else [])
+            bars.append(
+                {
+                    "from_x": min(xs),
+                    "to_x": max(xs),
+                    "marks": [
+                        {
+                            "x": at(time),
+                            "time": time,
+                            "action": action,
+                            "actor": actor,
+                            "policy": policy,
+                        }
+                        for time, action, actor, policy in marks
+                    ],
+                    "root": {
+                        "x": at(origin.event_time),
+                        "time": origin.event_time,
+                        "action": origin.action,
+                    }
+                    if origin
+                    else None,
+                }
+            )
+        lanes.append({"y": _TOP + row * _LANE + _LANE / 2, "lane": lane, "bars": bars})
     orphan_row = _TOP + len(lanes) * _LANE + _LANE
     return {
         "width": _WIDTH,
