@@ -69,20 +69,35 @@ class Written(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One share's results; times in seconds, `peak` in bytes."""
+    """One share's results; times in seconds, one for each round; `peak` in bytes."""
 
     share: float
     written: Written
     verdicts: int
-    floor: float
-    classify: float
+    floors: tuple[float, ...]
+    classified: tuple[float, ...]
     whole: float
     peak: int
 
     @property
+    def floor(self) -> float:
+        """The floor's best time."""
+        return min(self.floors)
+
+    @property
+    def classify(self) -> float:
+        """The best time of classify."""
+        return min(self.classified)
+
+    @property
     def ratio(self) -> float:
-        """How many times as long as the floor."""
+        """How many times as long as the floor, both at their best."""
         return self.classify / self.floor
+
+    @property
+    def ratios(self) -> tuple[float, ...]:
+        """The same round by round: where these differ much, the machine had other work."""
+        return tuple(ours / floor for ours, floor in zip(self.classified, self.floors, strict=True))
 
 
 def trail(folder: Path, events: int, share: float, without: frozenset[str]) -> Written:
@@ -198,7 +213,7 @@ def measure(folder: Path, share: float, written: Written, plan: Plan, rounds: in
         floors.append(seconds(lambda: decode_only(files)))
         classified.append(seconds(lambda: classify(plan, folder)))
     whole, most = command_apart(folder)
-    return Measured(share, written, verdicts, min(floors), min(classified), whole, most)
+    return Measured(share, written, verdicts, tuple(floors), tuple(classified), whole, most)
 
 
 def shown(results: Iterable[Measured], loading: float) -> Table:
@@ -209,7 +224,7 @@ def shown(results: Iterable[Measured], loading: float) -> Table:
     )
     for name in (
         "share", "events", "verdicts", "MB raw / gz", "floor s", "floor ev/s", "classify s",
-        "classify ev/s", "ratio", "command s", "peak MB",
+        "classify ev/s", "ratio", "by round", "command s", "peak MB",
     ):  # fmt: skip
         table.add_column(name, justify="right")
     for each in results:
@@ -224,6 +239,7 @@ def shown(results: Iterable[Measured], loading: float) -> Table:
             f"{each.classify:.2f}",
             f"{events / each.classify:,.0f}",
             f"{each.ratio:.2f}",
+            " ".join(f"{ratio:.2f}" for ratio in each.ratios),
             f"{each.whole:.2f}",
             f"{each.peak / 1e6:.0f}",
         )
@@ -254,7 +270,7 @@ def main() -> None:
         folder = chosen.out / f"{chosen.events}-{share:g}"
         written = trail(folder, chosen.events, share, without)
         results.append(measure(folder, share, written, plan, chosen.rounds))
-    Console(width=140).print(shown(results, loading))
+    Console(width=150).print(shown(results, loading))
 
 
 if __name__ == "__main__":

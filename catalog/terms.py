@@ -56,26 +56,19 @@ ActorRule = Annotated[
     ),
 ]
 
-# The members of a CloudTrail record that a path may start with.
+# The members of a CloudTrail record that a path may start with: those that the engine decodes.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 RECORD_FIELDS = frozenset(
     {
         "additionalEventData",
-        "apiVersion",
         "awsRegion",
         "errorCode",
-        "errorMessage",
-        "eventCategory",
         "eventID",
         "eventName",
         "eventSource",
         "eventTime",
         "eventType",
-        "eventVersion",
-        "managementEvent",
-        "readOnly",
         "recipientAccountId",
-        "requestID",
         "requestParameters",
         "resources",
         "responseElements",
@@ -83,11 +76,8 @@ RECORD_FIELDS = frozenset(
         "sessionCredentialFromConsole",
         "sharedEventID",
         "sourceIPAddress",
-        "tlsDetails",
         "userAgent",
         "userIdentity",
-        "vpcEndpointAccountId",
-        "vpcEndpointId",
     }
 )
 

@@ -91,9 +91,13 @@ def _check_expansion(taken: int, given: int, limits: Limits) -> None:
 
 def inflate_whole(data: bytes, limit: int) -> bytes | None:
     """`data` decompressed in one go; None unless it is one sound gzip member of at most `limit` bytes."""
+    # The trailer says how much it will be, modulo 4 GiB: with room for just that the call is twice as fast.
+    promised = int.from_bytes(data[-4:], "little")
+    if promised >= limit:
+        return None
     inflater = isal_zlib.decompressobj(wbits=31)
     try:
-        whole = inflater.decompress(data, limit)
+        whole = inflater.decompress(data, promised + 1)
     except _Damaged:
         return None
     return whole if inflater.eof and not inflater.unused_data else None

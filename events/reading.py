@@ -1,6 +1,6 @@
 """Reads records from sources: a typed call for a whole file where it is an ordinary log file, else in pieces."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from .inflate import CHUNK, Stopped, chunks, inflate_whole, opened
 from .problems import OnProblem, Problem
 from .record import Record
-from .scanner import Cutter
+from .scanner import Cut, Cutter
 from .sources import Limits, Source
 from .tables import looks_like_table, table_rows
 from .unwrap import NoRecord, records_in
@@ -162,43 +162,47 @@ class _Pieces:
 
     def _lines(self, stream: Iterator[bytes]) -> Iterator[Record]:
         """One JSON value a line."""
-        number = 0
+        number = 1
         left = b""
-        skipping = False
+        cutter: Cutter | None = None
         limit = max(self._limits.whole_file_bytes, self._limits.max_record_bytes)
         try:
-            for piece in chain(stream, (b"",)):
-                *lines, left = (
-                    (left + piece).split(b"\n") if piece else ((left + b"\n").split(b"\n"))
-                )
-                for line in lines:
-                    number += 1
-                    if skipping:
-                        skipping = False
-                    elif line.strip(b" \t\r\0\x1e"):
-                        yield from self._line(line, number)
-                if len(left) > limit:
-                    if not skipping:
-                        self._too_large(f"line {number + 1}", left)
-                    skipping, left = True, b""
+            for piece in chain(stream, (b"\n",)):
+                *ended, last = piece.split(b"\n")
+                for part in ended:
+                    if cutter is not None:
+                        yield from self._cut_line(chain(cutter.feed(part), cutter.finish()), number)
+                        cutter = None
+                    else:
+                        yield from self._line(left + part, number)
+                    number, left = number + 1, b""
+                if cutter is not None:
+                    yield from self._cut_line(cutter.feed(last), number)
+                    continue
+                left += last
+                if len(left) > limit:  # a container without an end of line, or too large a record
+                    cutter = Cutter(self._limits.max_record_bytes)
+                    yield from self._cut_line(cutter.feed(left), number)
+                    left = b""
         except Stopped as stopped:
-            if left.strip() and not skipping:
-                self._tell(f"line {number + 1}", "the input ends in the middle of it", left)
-            self._tell(f"line {number + 1}", str(stopped), None)
+            if left.strip():
+                self._tell(f"line {number}", "the input ends in the middle of it", left)
+            self._tell(f"line {number}", str(stopped), None)
 
-    def _line(self, line: bytes, number: int) -> Iterator[Record]:
-        position = f"line {number}"
-        if len(line) <= self._limits.max_record_bytes:
-            yield from self._from(line.lstrip(b"\xef\xbb\xbf"), position)
-            return
-        # A long line is a container, or too large a record.
-        cutter = Cutter(self._limits.max_record_bytes)
-        for cut in chain(cutter.feed(line), cutter.finish()):
-            place = f"{position}, byte {cut.start}"
+    def _cut_line(self, cuts: Iterable[Cut], number: int) -> Iterator[Record]:
+        for cut in cuts:
+            place = f"line {number}, byte {cut.start}"
             if cut.fault is not None:
                 self._tell(place, cut.fault, cut.data)
             else:
                 yield from self._from(cut.data, place)
+
+    def _line(self, line: bytes, number: int) -> Iterator[Record]:
+        if len(line) > self._limits.max_record_bytes:
+            cutter = Cutter(self._limits.max_record_bytes)
+            yield from self._cut_line(chain(cutter.feed(line), cutter.finish()), number)
+        elif line.strip(b" \t\r\0\x1e"):
+            yield from self._from(line.lstrip(b"\xef\xbb\xbf"), f"line {number}")
 
     def _rows(self, stream: Iterator[bytes]) -> Iterator[Record]:
         try:
@@ -217,10 +221,6 @@ class _Pieces:
             else:
                 place = position if number == 1 else f"{position}, record {number}"
                 self._tell(place, str(found), data, ignored=found.ignored)
-
-    def _too_large(self, position: str, data: bytes) -> None:
-        limit = self._limits.max_record_bytes
-        self._tell(position, f"larger than {limit} bytes", data)
 
     def _tell(
         self, position: str, reason: str, data: bytes | None, *, ignored: bool = False

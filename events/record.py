@@ -17,7 +17,8 @@ class Record(msgspec.Struct, gc=False):
     """A CloudTrail record. Names are AWS's own.
 
     `eventName`, `eventSource` and `eventTime` are text in every record; a record without them is
-    not decodable. All other members may be missing.
+    not decodable. All other members may be missing. Members that tell nothing about side effects
+    (requestID, tlsDetails and the like) are left out: each costs time in every record.
     """
 
     eventName: str
@@ -33,18 +34,8 @@ class Record(msgspec.Struct, gc=False):
     additionalEventData: Raw = MISSING
     serviceEventDetails: Raw = MISSING
     resources: Raw = MISSING
-    errorMessage: Raw = MISSING
     userAgent: Raw = MISSING
     sourceIPAddress: Raw = MISSING
     eventType: Raw = MISSING
-    eventCategory: Raw = MISSING
-    eventVersion: Raw = MISSING
-    apiVersion: Raw = MISSING
-    readOnly: Raw = MISSING
-    managementEvent: Raw = MISSING
-    requestID: Raw = MISSING
     sharedEventID: Raw = MISSING
     sessionCredentialFromConsole: Raw = MISSING
-    tlsDetails: Raw = MISSING
-    vpcEndpointId: Raw = MISSING
-    vpcEndpointAccountId: Raw = MISSING

@@ -20,6 +20,7 @@ _RECORD_START = re.compile(rb'\{\s*"eventVersion"\s*:')
 _LISTS = frozenset(name.encode() for name in LISTS)
 # Separators, and the letters of numbers, true, false and null, which stand between the parts of a container.
 _HARMLESS = b" \t\r\n,:\x00\x1e0123456789+-.Etruefalsn"
+_ROWS = b"QueryResultRows"
 _LARGEST_RECORD = 256 << 10
 _BOM = b"\xef\xbb\xbf"
 _QUOTE, _BRACE, _BRACKET = 0x22, 0x7B, 0x5B
@@ -48,7 +49,10 @@ class Cutter:
         self._key = b""
         self._skipping = False
         self._in_text = False
+        self._entered = 0  # how many brackets of containers are open
         self._junk = False
+        self._unbalanced = False
+        self._rows = False  # in a list whose elements are lists of one column each
 
     def feed(self, chunk: bytes) -> Iterator[Cut]:
         """Take in the next bytes and hand on the objects that end in them."""
@@ -146,6 +150,11 @@ class Cutter:
                             break
                     elif not self._depth:
                         self._skipping = False
+                else:
+                    self._entered -= 1
+                    if self._entered < 0 and not self._unbalanced:
+                        self._unbalanced = True
+                        yield Cut(self._base + begin, b"", "a bracket too many")
             else:
                 self._at = len(self._buffer)
 
@@ -155,10 +164,14 @@ class Cutter:
         )
         if entered and not self._skipping:
             self._depth = 0
+            self._entered += 2
+            self._rows = self._key == _ROWS
         elif self._depth:
             self._depth += 1
-        elif first == _BRACE:
+        elif first == _BRACE or self._rows:
             self._depth, self._start = 1, begin
+        else:
+            self._entered += 1
 
     def _cut(self, end: int) -> tuple[Cut, int | None]:
         """The object that ends here; and where to go on, when damage calls for another place."""

@@ -3,15 +3,13 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-import msgspec
-
 from ..events import OnProblem, Problem, Record
 from .credentials import ISSUING, STS, Credentials
 from .explain import Found, Instances
 from .held import Held, hold
 from .near_misses import NearMisses
 from .plan import ActionPlan, NodePlan, Plan
-from .verdict import Explanation, Verdict, VerdictName
+from .verdict import Explanation, NearMiss, Verdict, VerdictName
 
 MAX_ALSO = 32
 
@@ -37,6 +35,8 @@ class Engine:
         self.conflicting = 0
         self.undated = 0
         self._on_problem = on_problem
+        nothing: dict[str, ActionPlan] = {}
+        self._wanted = {**dict.fromkeys(ISSUING, nothing), **plan.by_name}
         self._held: dict[str, Held] = {}
         self._credentials = Credentials()
         self._texts: dict[str, str] = {}
@@ -44,20 +44,19 @@ class Engine:
 
     def feed(self, records: Iterable[Record]) -> None:
         """Take in records. One whose eventTime cannot be read goes to `on_problem` and is left out."""
-        by_name = self.plan.by_name
+        wanted = self._wanted
         keep_all = self.keep_all
         count = 0
         for record in records:
             count += 1
-            known = False
             name = record.eventName
-            sources = by_name.get(name)
-            if sources is not None:
-                action = sources.get(record.eventSource)
-                if action is not None:
-                    self._hold(record, action)
-                    known = True
-            if keep_all and not known:
+            sources = wanted.get(name)
+            if sources is None and not keep_all:
+                continue
+            action = sources.get(record.eventSource) if sources else None
+            if action is not None:
+                self._hold(record, action)
+            elif keep_all:
                 self._hold(record, self._unlisted_action(record))
             if name in ISSUING and record.eventSource == STS:
                 self._credentials.note(record, self._intern)
@@ -107,7 +106,7 @@ class Engine:
         for event in ordered:
             if not event.action.listed:
                 if self.keep_all:
-                    yield self._bare(event, "unlisted")
+                    yield self._verdict(event, "unlisted")
             elif event.id in found:
                 yield self._effect(event, found[event.id])
             elif event.action.origins:
@@ -145,37 +144,42 @@ class Engine:
     def _explained(
         self, event: Held, name: VerdictName, first: Explanation, also: tuple[Explanation, ...]
     ) -> Verdict:
-        return msgspec.structs.replace(
-            self._bare(event, name),
-            cascade=first.cascade,
-            instance=first.instance,
-            relation=first.relation,
-            policy=first.policy,
-            path=first.path,
-            techniques=first.techniques,
-            also=also,
-        )
+        return self._verdict(event, name, first, first.techniques, also=also)
 
     def _orphan(self, event: Held, near: NearMisses) -> Verdict:
         techniques = {each for node in event.action.effects for each in node.techniques}
-        return msgspec.structs.replace(
-            self._bare(event, "orphan"),
-            techniques=tuple(sorted(techniques)),
-            near_misses=near.of(event),
+        return self._verdict(
+            event, "orphan", None, tuple(sorted(techniques)), near_misses=near.of(event)
         )
 
-    def _bare(self, event: Held, name: VerdictName) -> Verdict:
-        """The facts of the event itself."""
+    def _verdict(
+        self,
+        event: Held,
+        name: VerdictName,
+        first: Explanation | None = None,
+        techniques: tuple[str, ...] = (),
+        *,
+        near_misses: tuple[NearMiss, ...] = (),
+        also: tuple[Explanation, ...] = (),
+    ) -> Verdict:
         controllers = self.plan.controllers
         return Verdict(
             event_id=event.id,
-            event_time=datetime.fromtimestamp(event.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            event_time=datetime.fromtimestamp(event.time, UTC).isoformat()[:19] + "Z",
             action=event.action.action,
             account=event.account,
             region=event.region,
             actor=event.actor,
             verdict=name,
             failed=event.error is not None,
+            cascade=first.cascade if first else None,
+            instance=first.instance if first else None,
+            relation=first.relation if first else None,
+            policy=first.policy if first else None,
+            path=first.path if first else (),
+            techniques=techniques,
+            near_misses=near_misses,
+            also=also,
             actor_arn=event.arn,
             error=event.error,
             controller=controllers.get(event.arn or "") or controllers.get(event.issuer or ""),

@@ -83,7 +83,7 @@ def hold(record: Record, action: ActionPlan, intern: Callable[[str | None], str 
         action=action,
         account=intern(account or None),
         region=intern(record.awsRegion),
-        principal=intern(identity.principalId or None),
+        principal=intern(_principal(identity)),
         access_key=intern(identity.accessKeyId or None),
         role=intern(_role(identity)),
         services=attested_services(identity),
@@ -94,6 +94,12 @@ def hold(record: Record, action: ActionPlan, intern: Callable[[str | None], str 
         values=tuple(key(view) for key in action.keys),
         holds=holds,
     )
+
+
+def _principal(identity: Identity) -> str | None:
+    """The principal id; None for anonymous callers, who are nobody in particular."""
+    principal = identity.principalId
+    return None if not principal or principal.lower().startswith("anonymous") else principal
 
 
 def _role(identity: Identity) -> str | None:

@@ -269,7 +269,7 @@ def _folded_keys(cascade: Cascade) -> frozenset[str]:
     IAM names are unique without regard to case:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
     """
-    nodes: list[Origin | Effect | Spoiler] = [*cascade.effects, *cascade.spoilers]
+    nodes: list[Origin | Effect] = [*cascade.effects]
     if cascade.origin is not None:
         nodes.append(cascade.origin)
     return frozenset(

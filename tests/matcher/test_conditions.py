@@ -288,7 +288,8 @@ def test_members_of_the_record_itself_can_be_asked_for() -> None:
     assert holds("awsRegion", "us-east-1", {})
     assert not holds("awsRegion", "eu-west-1", {})
     assert holds("errorCode", {"absent": True}, {})
-    assert holds("readOnly", False, {})
+    assert holds("sourceIPAddress", "203.0.113.7", {})
+    assert holds("eventType", "AwsApiCall", {})
     assert holds("eventName", {"startswith": "PutBucket"}, {})
 
 

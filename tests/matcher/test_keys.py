@@ -225,6 +225,28 @@ def test_a_key_is_caseless_throughout_its_cascade_and_its_namesake_elsewhere_is_
     assert not explains(without, {"name": "BOB"}, {"name": "bob"})
 
 
+@pytest.mark.parametrize(
+    ("action", "source"), [("iam:CreateUser", NAME), ("s3:CreateBucket", LOWER)], ids=str
+)
+def test_a_spoiler_is_no_node_and_makes_no_key_caseless(action: str, source: Any) -> None:
+    keys = {"name": NAME}
+    spoiler = {"action": action, "keys": {"name": source}, "join": ["name"], "within": {}}
+    built = cascade(
+        origin={"action": "s3:DeleteBucket", "keys": keys},
+        effects=[
+            {
+                "action": "s3:PutBucketPolicy",
+                "keys": keys,
+                "join": ["name"],
+                "within": {"before": "60s"},
+            }
+        ],
+        spoilers=[spoiler],
+    )
+    assert explains(built, {"name": "bob"}, {"name": "bob"})
+    assert not explains(built, {"name": "BOB"}, {"name": "bob"})
+
+
 def test_a_caseless_distinct_key_does_not_differ_by_case() -> None:
     built = joined(NAME, NAME, effect="iam:DeleteRole", by="distinct")
     assert not explains(built, {"name": "BOB"}, {"name": "bob"})

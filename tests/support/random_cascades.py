@@ -87,7 +87,8 @@ def _wheres() -> st.SearchStrategy[Document]:
             {"requestParameters.policy": {"not": {"grants": "own-account"}}},
         ]
     )
-    return seldom.flatmap(lambda conditioned: flags | grants if conditioned else st.just({}))
+    some: st.SearchStrategy[Document] = st.one_of(flags, grants)
+    return seldom.flatmap(lambda conditioned: some if conditioned else st.just(Document()))
 
 
 @st.composite
@@ -105,7 +106,8 @@ def _edges(draw: st.DrawFn) -> Document:
 @st.composite
 def _effects(draw: st.DrawFn, name: str, root: str, earlier: list[str]) -> Document:
     edge = draw(_edges())
-    parents = earlier if earlier and draw(often) else [root]
+    deep = draw(often)
+    parents = earlier if earlier and deep else [root]
     unjoined = [key for key in KEY_NAMES if key not in edge["join"]]
     return {
         **edge,

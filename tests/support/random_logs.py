@@ -89,7 +89,7 @@ FITTING = {
     "policy": POLICIES[0],
 }
 PARTS = st.lists(st.sampled_from([{"serialNumber": "bob"}, {"serialNumber": "eve"}, {}, None]))
-ONE_ITEM = st.one_of(
+ONE_ITEM: st.SearchStrategy[Any] = st.one_of(
     st.just(ITEM),
     st.fixed_dictionaries({"userName": names}),
     st.fixed_dictionaries({"serialNumber": names}),
