@@ -1,131 +1,285 @@
-"""Writes a picture as Graphviz DOT. All quoting is the `graphviz` package's."""
+"""Writes a picture as Graphviz DOT.
+
+All quoting is the `graphviz` package's, and the HTML-like labels are made as an XML tree and
+written by the standard library, so that no value ever becomes syntax.
+https://graphviz.org/doc/info/shapes.html#html
+"""
+
+from collections.abc import Iterable
+from xml.etree import ElementTree as ET
 
 import graphviz
 
-from .picture import EdgeKind, Picture, PictureNode
+from .legible import MAX_LABEL, MAX_TOOLTIP, legible, web_url
+from .palette import FAINT, FONT, FRAME, INK, LINK, LINK_ON_INK, LOOKS, PAPER, PLAIN_FILL
+from .picture import POLICY_MEANING, RELATION_MEANING, Link, Picture, PictureEdge, PictureNode, Row
 
-FONT = "Helvetica,Arial,sans-serif"
-
-# Okabe and Ito's palette, which colour-blind readers tell apart; the line style says it again.
-EDGE_STYLES: dict[EdgeKind, tuple[str, str]] = {
-    "precondition": ("#0072B2", "solid"),
-    "consequence": ("#B35900", "dashed"),
-    "companion": ("#00785A", "dotted"),
-    "spoiler": ("#C1272D", "dashed"),
-}
-_INK = "#1d2733"
-_SOFT = "#5b6875"
-_POLICY_STYLES = {
-    "suppress": ("#1b7f5c", "rounded,filled", "#eef7f3"),
-    "annotate": ("#2a6fb0", "rounded,filled,dashed", "#eff5fb"),
-    "never": ("#8a6d00", "rounded,filled,dotted", "#fbf7e6"),
-}
+_STROKES = {"solid": "──", "dashed": "╌╌", "dotted": "┈┈"}
+_BORDERS = {"suppress": "single border", "annotate": "double border", "never": "heavy border"}
+_TITLE_SIZE = "11"
+_SMALL_SIZE = "9"
 
 
-def to_dot(picture: Picture) -> str:
-    """The picture as DOT text, laid out from left to right."""
+def to_dot(picture: Picture, *, markup: bool = True) -> str:
+    """The picture as DOT text, laid out from left to right.
+
+    Without `markup` labels are plain text, one line for each of `plain_lines`, for builds of Graphviz
+    that lack HTML-like labels.
+    """
     graph = graphviz.Digraph(
-        name="cascade",
         graph_attr={
             "rankdir": "LR",
             "fontname": FONT,
-            "fontsize": "14",
-            "label": graphviz.escape(picture.title),
+            "fontsize": "12",
+            "fontcolor": INK,
+            "label": _markup(_header(picture)) if markup else _plain(header_lines(picture), r"\l"),
             "labelloc": "t",
             "labeljust": "l",
-            "nodesep": "0.18",
-            "ranksep": "1.1",
-            "bgcolor": "white",
-            "pad": "0.2",
-            "tooltip": graphviz.escape(picture.title),
+            "nodesep": "0.14",
+            "ranksep": "0.9",
+            "bgcolor": PAPER,
+            "pad": "0.25",
+            "charset": "utf-8",
         },
-        node_attr={"fontname": FONT, "fontsize": "11", "shape": "box", "margin": "0.14,0.07"},
-        edge_attr={"fontname": FONT, "fontsize": "9", "arrowsize": "0.7"},
+        node_attr={"fontname": FONT, "fontsize": _TITLE_SIZE, "shape": "box", "target": "_blank"},
+        edge_attr={"fontname": FONT, "fontsize": _SMALL_SIZE, "arrowsize": "0.7"},
     )
-    names = {node.id: f"n{index}" for index, node in enumerate(picture.nodes)}
-    groups = sorted({node.group for node in picture.nodes})
-    for index, group in enumerate(groups):
-        if not group:
-            continue
-        with graph.subgraph(name=f"cluster_{index}") as cluster:
-            cluster.attr(
-                label=graphviz.escape(group), color="#dfe4ea", style="rounded", fontcolor=_SOFT
+    names = node_names(picture)
+    for index, group in enumerate(picture.groups):
+        with graph.subgraph(name=f"cluster_{index}") as frame:
+            frame.attr(
+                id=f"c{index}",
+                label=_text(group.title),
+                tooltip=_text(group.title),
+                fontsize="10",
+                fontcolor=FAINT,
+                color=FRAME,
+                style="rounded",
+                margin="10",
             )
             for node in picture.nodes:
-                if node.group == group:
-                    _add_node(cluster, names[node.id], node)
+                if node.group == group.id:
+                    _add_node(frame, names[node.id], node, markup)
+    framed = {group.id for group in picture.groups}
     for node in picture.nodes:
-        if not node.group:
-            _add_node(graph, names[node.id], node)
-    for edge in picture.edges:
-        colour, style = EDGE_STYLES[edge.kind]
-        graph.edge(
-            names[edge.source],
-            names[edge.target],
-            label=graphviz.escape(f" {edge.label} ") if edge.label else "",
-            color=colour,
-            fontcolor=colour,
-            style=style,
-            penwidth="1.5",
-            tooltip=graphviz.escape(f"{edge.kind}: {edge.tooltip}"),
-            edgetooltip=graphviz.escape(f"{edge.kind}: {edge.tooltip}"),
-        )
-    _add_legend(graph, picture)
+        if node.group not in framed:
+            _add_node(graph, names[node.id], node, markup)
+    for index, edge in enumerate(picture.edges):
+        _add_edge(graph, f"e{index}", names, edge)
     return str(graph.source)
 
 
-def _add_node(graph: graphviz.Digraph, name: str, node: PictureNode) -> None:
+def node_names(picture: Picture) -> dict[str, str]:
+    """What nodes are called in DOT. In SVG they have it as id; edges are `e0`, frames `c0`, and so on."""
+    return {node.id: f"n{index}" for index, node in enumerate(picture.nodes)}
+
+
+def plain_lines(node: PictureNode) -> list[Link]:
+    """The lines of a node's label without markup."""
+    lines = [Link(legible(node.heading))] if node.heading else []
+    for row in node.rows:
+        title, techniques = row.title, row.techniques
+        if node.heading:
+            told = " · ".join(link.text for link in (title, *techniques))
+            lines.append(Link(legible(told), title.url))
+        else:
+            lines += [Link(legible(link.text), link.url) for link in (title, *techniques)]
+    lines += [Link(legible(note)) for note in _small_print(node)]
+    return lines
+
+
+def header_lines(picture: Picture) -> list[Link]:
+    """Title, subtitle and legend, without markup."""
+    legend = [
+        f"{_STROKES[LOOKS[style].line]} {style}: {RELATION_MEANING[style]}"
+        for style in picture.styles()
+    ]
+    return [
+        Link(legible(text, 2 * MAX_LABEL))
+        for text in (picture.title, picture.subtitle, "   ".join(legend), _border_legend(picture))
+        if text
+    ]
+
+
+def _add_node(graph: graphviz.Digraph, name: str, node: PictureNode, markup: bool) -> None:
+    look = LOOKS.get(node.style) if node.style else None
     attributes = {
-        "label": "\n".join(graphviz.escape(line) for line in node.lines).replace("\n", "\\n"),
-        "tooltip": graphviz.escape(node.tooltip or node.id),
-        "fontcolor": _INK,
-        "color": "#c3ccd5",
+        "id": name,
+        "label": _markup(_box(node)) if markup else _plain(plain_lines(node), r"\n"),
+        "tooltip": _text(node.tooltip or node.name, MAX_TOOLTIP),
+        # Without fonts at hand the width of a line is a guess: leave room.
+        "margin": "0.08,0.04" if markup else "0.3,0.08",
         "style": "rounded,filled",
-        "fillcolor": "#ffffff",
-        "target": "_blank",
+        "color": look.colour if look else FAINT,
+        "fillcolor": look.fill if look else PLAIN_FILL,
+        "fontcolor": INK,
+        "penwidth": "1.2",
     }
-    if node.url:
-        attributes["URL"] = graphviz.escape(node.url)
-    if node.kind == "root":
-        attributes |= {"fillcolor": _INK, "fontcolor": "#ffffff", "color": _INK}
-    elif node.kind == "spoiler":
-        attributes |= {"color": "#C1272D", "fontcolor": "#C1272D", "style": "rounded,dashed"}
-    elif node.policy is not None:
-        colour, style, fill = _POLICY_STYLES[node.policy]
-        attributes |= {"color": colour, "style": style, "fillcolor": fill, "penwidth": "1.4"}
+    if node.role == "origin":
+        attributes |= {"fillcolor": INK, "fontcolor": PAPER, "color": INK}
+    elif node.role == "spoiler":
+        attributes["style"] = "rounded,filled,dashed"
+    if node.policy == "annotate":
+        attributes["peripheries"] = "2"
+    elif node.policy == "never":
+        attributes["penwidth"] = "3"
+    url = web_url(node.rows[0].title.url) if len(node.rows) == 1 else None
+    if url and not markup:
+        attributes["URL"] = _escaped(url)
     graph.node(name, **attributes)
 
 
-def _add_legend(graph: graphviz.Digraph, picture: Picture) -> None:
-    """One row that names the arrows and borders which occur."""
-    with graph.subgraph(name="cluster_legend") as legend:
-        legend.attr(label="", color="#dfe4ea", style="rounded", margin="6")
-        for index, kind in enumerate(picture.kinds):
-            colour, style = EDGE_STYLES[kind]
-            ends = f"legend_{index}_a", f"legend_{index}_b"
-            for end, label in zip(ends, ("", kind), strict=True):
-                legend.node(
-                    end,
-                    label=label,
-                    shape="plaintext" if label else "point",
-                    fontsize="9",
-                    fontcolor=_SOFT,
-                    color=colour,
-                    width="0.05",
-                    height="0.05",
-                    margin="0.02",
-                )
-            legend.edge(*ends, color=colour, style=style, penwidth="1.5", minlen="1")
-        for policy in sorted({node.policy for node in picture.nodes if node.policy}):
-            colour, style, fill = _POLICY_STYLES[policy]
-            legend.node(
-                f"legend_{policy}",
-                label=policy,
-                fontsize="9",
-                color=colour,
-                style=style,
-                fillcolor=fill,
-                fontcolor=_INK,
-                height="0.2",
-                margin="0.08,0.03",
-            )
+def _add_edge(
+    graph: graphviz.Digraph, edge_id: str, names: dict[str, str], edge: PictureEdge
+) -> None:
+    look = LOOKS[edge.style]
+    tooltip = _text(f"{edge.style}: {edge.tooltip}", MAX_TOOLTIP)
+    attributes = {
+        "id": edge_id,
+        "style": look.line,
+        "color": look.colour,
+        "fontcolor": look.colour,
+        "penwidth": look.width,
+        "tooltip": tooltip,
+        "edgetooltip": tooltip,
+        "labeltooltip": tooltip,
+    }
+    if edge.label:
+        attributes["label"] = _plain([Link(f" {legible(line)} ") for line in edge.label], r"\n")
+    # A spoiler stands behind what it voids, but its arrow points forward to it.
+    backwards = edge.target_first or edge.style == "spoiler"
+    ends = (edge.target, edge.source) if backwards else (edge.source, edge.target)
+    attributes["dir"] = "both" if edge.mutual else "back" if backwards else "forward"
+    if edge.style == "spoiler":
+        attributes["arrowtail"] = "tee"
+        attributes["arrowsize"] = "1.1"
+    graph.edge(names[ends[0]], names[ends[1]], **attributes)
+
+
+def _small_print(node: PictureNode) -> Iterable[str]:
+    yield from node.notes
+    if node.policy in ("annotate", "never"):
+        yield node.policy
+
+
+def _border_legend(picture: Picture) -> str:
+    return "   ".join(
+        f"{_BORDERS[policy]} = {policy}: {POLICY_MEANING[policy]}" for policy in picture.policies()
+    )
+
+
+def _box(node: PictureNode) -> ET.Element:
+    table = ET.Element("TABLE", BORDER="0", CELLBORDER="0", CELLSPACING="0", CELLPADDING="1")
+    on_dark = node.role == "origin"
+    faint = FRAME if on_dark else FAINT
+    if node.heading:
+        cell = _cell(table)
+        cell.set("COLSPAN", "2")
+        _font(ET.SubElement(cell, "B"), legible(node.heading), size=_TITLE_SIZE)
+    for row in node.rows:
+        _add_row(table, row, node, faint, LINK_ON_INK if on_dark else LINK)
+    for note in _small_print(node):
+        cell = _cell(table)
+        cell.set("COLSPAN", "2")
+        _font(ET.SubElement(cell, "I"), legible(note), faint)
+    return table
+
+
+def _add_row(table: ET.Element, row: Row, node: PictureNode, faint: str, link: str) -> None:
+    service, colon, event = legible(row.title.text).partition(":")
+    if not colon:
+        service, event = "", service
+    title = _linked_cell(table, row.title)
+    _font(title, service + colon, faint, size="10")
+    bold = ET.SubElement(title, "B") if not node.heading else title
+    _font(bold, event, size=_TITLE_SIZE if not node.heading else "10")
+    small = [*row.techniques, *row.sources]
+    if not small:
+        title.set("COLSPAN", "2")
+        return
+    if node.heading:
+        cells = ET.SubElement(list(table)[-1], "TD", ALIGN="LEFT")
+    else:
+        title.set("COLSPAN", "2")
+        cells = _cell(table)
+        cells.set("COLSPAN", "2")
+    inner = ET.SubElement(
+        cells, "TABLE", BORDER="0", CELLBORDER="0", CELLSPACING="0", CELLPADDING="1"
+    )
+    line = ET.SubElement(inner, "TR")
+    for each in small:
+        cell = ET.SubElement(line, "TD", ALIGN="LEFT")
+        _lead(cell, each)
+        _font(cell, legible(each.text), link if each in row.techniques else faint)
+
+
+def _header(picture: Picture) -> ET.Element:
+    table = ET.Element("TABLE", BORDER="0", CELLBORDER="0", CELLSPACING="0", CELLPADDING="2")
+    _font(ET.SubElement(_cell(table), "B"), legible(picture.title), size="16")
+    if picture.subtitle:
+        _font(_cell(table), legible(picture.subtitle), FAINT, size="10")
+    if picture.styles():
+        legend_cell = _cell(table)
+        for style in picture.styles():
+            look = LOOKS[style]
+            _font(legend_cell, _STROKES[look.line], look.colour, size="12")
+            _font(legend_cell, f" {style}: {RELATION_MEANING[style]}    ", look.colour)
+    if legend := _border_legend(picture):
+        _font(_cell(table), legend, FAINT)
+    return table
+
+
+def _cell(table: ET.Element) -> ET.Element:
+    return ET.SubElement(ET.SubElement(table, "TR"), "TD", ALIGN="LEFT")
+
+
+def _linked_cell(table: ET.Element, link: Link) -> ET.Element:
+    cell = _cell(table)
+    _lead(cell, link)
+    return cell
+
+
+def _lead(cell: ET.Element, link: Link) -> None:
+    url = web_url(link.url)
+    if url:
+        cell.set("HREF", url)
+        cell.set("TARGET", "_blank")
+        cell.set("TITLE", _no_backslash(legible(link.tooltip or link.text, MAX_TOOLTIP)))
+
+
+def _font(
+    parent: ET.Element, text: str, colour: str | None = None, *, size: str = _SMALL_SIZE
+) -> None:
+    if not text:
+        return
+    font = ET.SubElement(parent, "FONT", {"POINT-SIZE": size})
+    if colour:
+        font.set("COLOR", colour)
+    font.text = _no_backslash(text)
+
+
+def _markup(element: ET.Element) -> str:
+    # In angle brackets the graphviz package writes it as it is.
+    return f"<{ET.tostring(element, encoding='unicode')}>"
+
+
+def _text(text: str, limit: int | None = None) -> str:
+    return _escaped(legible(text, limit) if limit else legible(text))
+
+
+def _plain(lines: Iterable[Link], end: str) -> str:
+    # `end` is a line break of DOT's own, and says how the line is justified.
+    joined = end.join(_escaped(line.text) for line in lines)
+    label: str = graphviz.nohtml(joined + (end if end == r"\l" else ""))
+    return label
+
+
+def _escaped(text: str) -> str:
+    # Labels know HTML's entities; `escape` sees to backslashes and to a leading `<`.
+    escaped: str = graphviz.escape(_no_backslash(text).replace("&", "&amp;"))
+    return escaped
+
+
+def _no_backslash(text: str) -> str:
+    # Releases of Graphviz differ in where a backslash is an escape, so none gets there.
+    return text.replace("\\", "\N{SET MINUS}")

