@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cloudcascade.bench.cloudtrail import stream, write_trail
+from cloudcascade.bench.everyday import ACTIONS
 from cloudcascade.catalog import load_catalog
 from cloudcascade.cli.classify import read_log
 from cloudcascade.cli.problem_log import ProblemLog
@@ -37,8 +38,6 @@ from cloudcascade.matcher import Plan, compile_catalog
 OUT = Path(__file__).parents[1] / "out" / "bench"
 SEED = 20260317
 GZIP = 31
-# Everyday events that the catalogue lists would add to the share asked for; sessions are always there.
-SESSIONS = frozenset({"sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"})
 
 
 class Six(msgspec.Struct, gc=False):
@@ -61,6 +60,7 @@ class LogFile(msgspec.Struct, gc=False):
 class Written(msgspec.Struct):
     """What was generated, beside the log files in `trail.json`. `raw` and `packed` in bytes."""
 
+    without: list[str]
     events: int
     files: int
     raw: int
@@ -104,14 +104,16 @@ def trail(folder: Path, events: int, share: float, without: frozenset[str]) -> W
     """The generated log below `folder`: the one that is there, or else a new one."""
     stamp = folder / "trail.json"
     if stamp.exists():
-        return msgspec.json.decode(stamp.read_bytes(), type=Written)
+        found = msgspec.json.decode(stamp.read_bytes(), type=Written)
+        if found.without == sorted(without):
+            return found
     rmtree(folder, ignore_errors=True)
     records = stream(SEED, events, share=share, without=without)
     counts = list(write_trail(folder / "AWSLogs", records, seed=SEED))
     files = log_files(folder)
     packed = sum(path.stat().st_size for path in files)
     raw = sum(len(isal_zlib.decompress(path.read_bytes(), GZIP)) for path in files)
-    written = Written(sum(counts), len(counts), raw, packed)
+    written = Written(sorted(without), sum(counts), len(counts), raw, packed)
     stamp.write_bytes(msgspec.json.encode(written))
     return written
 
@@ -264,7 +266,8 @@ def main() -> None:
     catalog = load_catalog()
     plan = compile_catalog(catalog.cascades)
     loading = perf_counter() - begun
-    without = frozenset(catalog.actions()) - SESSIONS
+    # Everyday events that the catalogue lists would add to the share asked for.
+    without = catalog.actions() & ACTIONS
     results = []
     for share in chosen.share:
         folder = chosen.out / f"{chosen.events}-{share:g}"

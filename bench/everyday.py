@@ -105,6 +105,10 @@ _CHANGES: tuple[Everyday, ...] = (
 _SESSIONS = 118  # weight of the calls that hand out credentials
 
 
+ACTIONS = frozenset(each.action for each in (*_READS, *_CHANGES))
+"""All that happens every day, apart from the calls that hand out credentials."""
+
+
 class Routine:
     """Draws everyday events for an account, without the actions in `without`."""
 

@@ -29,8 +29,7 @@ MAIN, VAULT = "111122223333", "444455556666"
 SAMPLE = Path(__file__).parents[1] / "docs" / "sample"
 LEVEL = 9
 
-# KMS calls for S3 and EBS would drown the day; many trails leave them out.
-# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html
+# Everyday events that may be part of a cascade and here are not: they would drown the story in orphans.
 WITHOUT = frozenset({"kms:Decrypt", "kms:GenerateDataKey"})
 # Events an hour from midnight: an office day.
 _HOURS = (

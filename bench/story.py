@@ -90,8 +90,8 @@ def scaling(on: Stage) -> list[Told]:
     scene = Scene("scaling", on.home)
     ids, name = on.home.ids, "eks-batch-workers"
     service = on.home.groups["linked"][1]
-    origin: Verdict = ("origin", None)
-    effect: Verdict = ("effect", None)
+    origin: Verdict = ("origin", "aws.autoscaling.update-auto-scaling-group")
+    effect: Verdict = ("effect", "aws.autoscaling.update-auto-scaling-group")
 
     def wanted(size: int) -> Call:
         group = {"autoScalingGroupName": name, "desiredCapacity": size}
@@ -141,7 +141,7 @@ def teardown(on: Stage) -> list[Told]:
 def backup(on: Stage) -> list[Told]:
     """A backup on demand: AWS Backup takes a snapshot and shares it with the vault's account."""
     home, vault, ids = on.home, on.vault, on.home.ids
-    scene = Scene("backup", home)
+    scene, job_cascade = Scene("backup", home), "aws.backup.start-backup-job"
     job, snapshot, volume = ids.uuid(), f"snap-{ids.hex(17)}", f"vol-{ids.hex(17)}"
     of = callers.role(ids, home.account, "AWSBackupDefaultServiceRole", "/service-role/")
     asked = {
@@ -152,7 +152,7 @@ def backup(on: Stage) -> list[Told]:
     }
     answer = {"backupJobId": job, "creationDate": spoken(clock("12:30:05")), "isParent": False}
     start = Call("backup:StartBackupJob", asked, answer)
-    scene.tell(on.admin_console, "12:30:05", start, "backup job started", ("origin", None))
+    scene.tell(on.admin_console, "12:30:05", start, "backup job started", ("origin", job_cascade))
     begun = scene.assume(
         callers.aws_service(BACKUP),
         of,
@@ -163,7 +163,7 @@ def backup(on: Stage) -> list[Told]:
         agent=BACKUP,
     )
     worker = callers.on_behalf(begun, BACKUP)
-    effect: Verdict = ("effect", None)
+    effect: Verdict = ("effect", job_cascade)
     described = {"volumeId": volume, "description": "Created by the AWS Backup service."}
     taken = Call("ec2:CreateSnapshot", described, snapshot_answer(on, snapshot, volume))
     scene.tell(worker, "12:30:14", taken, "snapshot taken", effect)
@@ -172,7 +172,7 @@ def backup(on: Stage) -> list[Told]:
         "tagSet": {"items": [{"key": "aws:backup:source-resource", "value": volume}]},
     }
     tag = Call("ec2:CreateTags", tagged, {"requestId": ids.uuid(), "_return": True})
-    scene.tell(worker, "12:30:15", tag, "snapshot tagged", effect)
+    scene.tell(worker, "12:30:15", tag, "snapshot tagged")
     lent = share(on, snapshot, vault.account)
     scene.tell(worker, "12:41:32", lent, "snapshot shared with the vault's account", effect)
     linked = callers.service_linked(

@@ -49,7 +49,12 @@ def classify(
     ],
     format_: Annotated[
         Format | None,
-        typer.Option("--format", "-f", help="Default: table on a terminal, ndjson elsewhere."),
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="table|ndjson|json|html",
+            help="Default: table on a terminal, ndjson elsewhere.",
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -64,7 +69,8 @@ def classify(
         ),
     ] = False,
     fail_on: Annotated[
-        FailOn | None, typer.Option("--fail-on", help="Exit with status 1 when there are any.")
+        FailOn | None,
+        typer.Option("--fail-on", metavar="orphan", help="Exit with status 1 when there are any."),
     ] = None,
     quarantine: Annotated[
         Path | None,

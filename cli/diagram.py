@@ -38,7 +38,12 @@ def diagram(
     every: Annotated[bool, typer.Option("--all", help="The whole graph.")] = False,
     form: Annotated[
         Drawing | None,
-        typer.Option("--format", "-f", help="Default: what the output's name says, or mermaid."),
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="dot|mermaid|svg|png|pdf",
+            help="Default: what the output's name says, or mermaid.",
+        ),
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE")] = None,
     timeout: Annotated[

@@ -55,7 +55,7 @@ def _opened(
 
 @graph_app.command("export")
 def export_(
-    form: Annotated[Form, typer.Option("--format", "-f")] = Form.json,
+    form: Annotated[Form, typer.Option("--format", "-f", metavar="json|graphml")] = Form.json,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE")] = None,
     catalog: CatalogOption = None,
     config: ConfigOption = None,

@@ -182,6 +182,8 @@ def _box(node: PictureNode) -> ET.Element:
         cell = _cell(table)
         cell.set("COLSPAN", "2")
         _font(ET.SubElement(cell, "I"), legible(note), faint)
+    if not len(table):
+        _font(_cell(table), "")
     return table
 
 
@@ -190,9 +192,12 @@ def _add_row(table: ET.Element, row: Row, node: PictureNode, faint: str, link: s
     if not colon:
         service, event = "", service
     title = _linked_cell(table, row.title)
-    _font(title, service + colon, faint, size="10")
-    bold = ET.SubElement(title, "B") if not node.heading else title
-    _font(bold, event, size=_TITLE_SIZE if not node.heading else "10")
+    if service:
+        _font(title, service + colon, faint, size="10")
+    if node.heading:
+        _font(title, event, size="10")
+    else:
+        _font(ET.SubElement(title, "B"), event, size=_TITLE_SIZE)
     small = [*row.techniques, *row.sources]
     if not small:
         title.set("COLSPAN", "2")
@@ -250,12 +255,10 @@ def _lead(cell: ET.Element, link: Link) -> None:
 def _font(
     parent: ET.Element, text: str, colour: str | None = None, *, size: str = _SMALL_SIZE
 ) -> None:
-    if not text:
-        return
     font = ET.SubElement(parent, "FONT", {"POINT-SIZE": size})
     if colour:
         font.set("COLOR", colour)
-    font.text = _no_backslash(text)
+    font.text = _no_backslash(text) or " "  # empty markup is an error to Graphviz
 
 
 def _markup(element: ET.Element) -> str:

@@ -6,7 +6,8 @@ from urllib.parse import quote, urlsplit
 MAX_LABEL = 96
 MAX_TOOLTIP = 600
 _MAX_URL = 2_000
-_URL_SAFE = "/:?#[]@!$&()*+,;=%-._~"
+# Without `;`: behind a `&` or `#` it would end an entity of HTML's or Mermaid's.
+_URL_SAFE = "/:?#[]@!$&()*+,=%-._~"
 
 # Control and format characters (the bidirectional ones among them), surrogates, private use,
 # unassigned, line and paragraph separators.

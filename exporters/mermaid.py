@@ -39,7 +39,7 @@ def to_mermaid(picture: Picture) -> str:
         url = web_url(node.rows[0].title.url) if len(node.rows) == 1 else None
         if url:
             tooltip = encode_label(node.tooltip or node.name)
-            lines.append(f'  click {names[node.id]} href "{_encode_url(url)}" "{tooltip}" _blank')
+            lines.append(f'  click {names[node.id]} href "{url}" "{tooltip}" _blank')
     lines += _looks(picture, names)
     return "\n".join(lines) + "\n"
 
@@ -64,11 +64,6 @@ def _is_harmless(text: str, at: int) -> bool:
         return True
     neighbours = text[at - 1 : at] + text[at + 1 : at + 2]
     return char in _WITHIN_WORDS and len(neighbours) == 2 and neighbours.isalnum()
-
-
-def _encode_url(url: str) -> str:
-    # `#…;` is an entity to Mermaid, and a quote would end the text; web_url has encoded the latter.
-    return url.replace(";", "%3B")
 
 
 def _node(names: dict[str, str], node: PictureNode) -> str:

@@ -41,6 +41,12 @@ def test_a_log_that_is_there_is_used_again(folder: Path, written: Written) -> No
     assert {path: path.stat().st_mtime_ns for path in classify.log_files(folder)} == before
 
 
+def test_a_log_with_other_events_left_out_is_made_anew(tmp_path: Path) -> None:
+    classify.trail(tmp_path, 100, 0.2, frozenset())
+    unwanted = frozenset({"kms:Decrypt"})
+    assert classify.trail(tmp_path, 100, 0.2, unwanted).without == ["kms:Decrypt"]
+
+
 def test_an_unfinished_log_is_made_anew(tmp_path: Path) -> None:
     stale = tmp_path / "AWSLogs" / "half.json.gz"
     stale.parent.mkdir()

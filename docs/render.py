@@ -1,0 +1,154 @@
+"""Writes the reference pages that follow from the program: docs/cascade-file.md and docs/cli.md.
+
+    python docs/render.py
+
+tests/test_docs.py fails when they are stale.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from cloudcascade.catalog import json_schema
+from cloudcascade.catalog.loader import read_cascade
+from cloudcascade.cli.main import app
+
+HERE = Path(__file__).parent
+SAMPLE = HERE.parent / "catalog" / "aws" / "iam" / "delete-group.yaml"
+
+FILE_HEAD = """\
+# The cascade file
+
+One cascade is one YAML file, `catalog/<provider>/<service>/<name>.yaml`; its id is the path with dots. Editors
+complete it from `catalog/data/cascade.schema.json`. Unknown fields are errors, and every error has a line and a column.
+docs/semantics.md says what the fields mean for a verdict, docs/checks.md what `cascade check` holds against a file.
+
+A whole file:
+
+```yaml
+{sample}```
+
+## Where your own cascades go
+
+`--catalog DIR` adds a folder of cascade files, and a `cascade.toml` (in the working directory, or `--config FILE`) says more:
+
+```toml
+catalog = ["cascades"]                     # folders, relative to this file
+
+[cascades."aws.iam.access-key-rotation"]
+disabled = true
+
+[cascades."aws.iam.delete-user"]
+policy = "annotate"                        # stricter than the file only
+
+[cascades."aws.iam.delete-user".effects."iam:DeactivateMFADevice".within]
+before = "10m"
+after = "2m"
+
+[[controllers]]                            # the noisy roles of your environment: named in reports,
+name = "terraform"                         # never a reason to silence anything
+arn = "arn:aws:iam::111122223333:role/terraform-deploy"
+```
+
+## Fields
+
+"""
+
+CLI_HEAD = """\
+# The command line
+
+Exit status of every command: 0 done, 1 findings that you asked to fail on (`--fail-on`, `check`) or no path (`path`), 2 unusable
+input or arguments. Results go to standard output, everything else to standard error. `cascade --install-completion` completes
+cascade ids and actions in your shell.
+
+"""
+
+
+def file_reference() -> str:
+    """docs/cascade-file.md."""
+    read_cascade(SAMPLE)
+    text = FILE_HEAD.replace("{sample}", SAMPLE.read_text())
+    schema = json_schema()
+    parts = [_section("The document", schema)]
+    parts += [_section(name, definition) for name, definition in schema["$defs"].items()]
+    return text + "\n".join(part for part in parts if part)
+
+
+def _section(name: str, definition: dict[str, Any]) -> str:
+    properties = definition.get("properties")
+    if not properties:
+        return ""
+    required = set(definition.get("required", ()))
+    told = " ".join(str(definition.get("description", "")).split())
+    rows = [
+        f"| `{field}` | {_type(each)} | {'yes' if field in required else ''} | {_told(each)} |"
+        for field, each in properties.items()
+    ]
+    head = ["| field | what | needed | meaning |", "|---|---|---|---|"]
+    return "\n".join([f"### {name}", "", told, "", *head, *rows, ""])
+
+
+def _told(each: dict[str, Any]) -> str:
+    return " ".join(str(each.get("description", "")).split()).replace("|", "\\|")
+
+
+def _type(each: dict[str, Any]) -> str:
+    if "$ref" in each:
+        return str(each["$ref"]).rpartition("/")[2]
+    if "const" in each:
+        return f"`{str(each['const']).lower()}`"
+    if "enum" in each:
+        return ", ".join(f"`{value}`" for value in each["enum"])
+    for union in ("anyOf", "oneOf"):
+        if union in each:
+            kinds = dict.fromkeys(_type(one) for one in each[union] if one.get("type") != "null")
+            return " or ".join(kinds)
+    kind = each.get("type", "")
+    if kind == "array":
+        return f"list of {_type(each.get('items', {}))}"
+    if kind == "object":
+        return "mapping"
+    return str(kind)
+
+
+def cli_reference() -> str:
+    """docs/cli.md."""
+    root: Any = typer.main.get_command(app)
+    return CLI_HEAD + "\n".join(
+        _command(f"cascade {name}", each) for name, each in sorted(root.commands.items())
+    )
+
+
+def _command(name: str, command: Any) -> str:
+    if hasattr(command, "commands"):
+        inner = [_command(f"{name} {sub}", each) for sub, each in sorted(command.commands.items())]
+        return "\n".join(inner)
+    arguments, rows = [], []
+    for parameter in command.params:
+        told = " ".join((getattr(parameter, "help", "") or "").split()).replace("|", "\\|")
+        if parameter.param_type_name == "argument":
+            label = parameter.metavar or parameter.name.upper()
+            arguments.append(label if parameter.required else f"[{label}]")
+            if told:
+                rows.append(f"| `{label}` | {told} |".replace("CASCADE|ACTION", "CASCADE\\|ACTION"))
+        elif parameter.name != "help":
+            spelled = ", ".join(f"`{each}`" for each in parameter.opts)
+            label = "" if parameter.is_flag else f" `{_metavar(parameter)}`"
+            rows.append(f"| {spelled}{label} | {told} |")
+    told = re.sub(r"\n{3,}", "\n\n", (command.help or "").strip())
+    shown = " ".join([name, *arguments])
+    return "\n".join([f"## `{shown}`", "", told, "", "| | |", "|---|---|", *rows, ""])
+
+
+def _metavar(parameter: Any) -> str:
+    return str(parameter.metavar or parameter.name.strip("_").upper()).replace("|", "\\|")
+
+
+PAGES = {"cascade-file.md": file_reference, "cli.md": cli_reference}
+
+
+if __name__ == "__main__":
+    for page, render in PAGES.items():
+        (HERE / page).write_text(render(), encoding="utf-8")
