@@ -56,8 +56,7 @@ def attack(on: Stage) -> list[Told]:
     tell(session, "10:24:18", key, f"{VICTIM}: a key for the thief", ORPHAN)
     admin = "arn:aws:iam::aws:policy/AdministratorAccess"
     grant = Call("iam:AttachUserPolicy", {"userName": VICTIM, "policyArn": admin})
-    origin: Verdict = ("origin", "aws.iam.compromised-key-quarantine")
-    tell(session, "10:24:55", grant, f"{VICTIM}: made administrator", origin)
+    tell(session, "10:24:55", grant, f"{VICTIM}: made administrator", ORPHAN)
 
     tell(owned, "10:29:02", who, f"{VICTIM}'s new key is tried")
     snapshot, volume = f"snap-{ids.hex(17)}", f"vol-{ids.hex(17)}"

@@ -1,6 +1,6 @@
 """The entry point of the `cascade` command: joins the command modules, and turns errors into statuses."""
 
-import os
+import signal
 import sys
 
 import typer
@@ -21,6 +21,9 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line; errors of ours become one message and status 2, never a traceback."""
+    if hasattr(signal, "SIGPIPE"):
+        # As `cat` does: when the reader has gone, as `| head` does, end without a word.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(run())
 
 
@@ -36,10 +39,6 @@ def run(arguments: list[str] | None = None) -> int:
         return UNUSABLE
     except CloudcascadeError as error:
         return _fail(str(error))
-    except BrokenPipeError:
-        # The reader has gone, as `| head` does. Nothing may be flushed to it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", INTERRUPTED)
     except OSError as error:

@@ -20,9 +20,14 @@ _in_time = attrgetter("time", "id")
 _time_of: Callable[[Held], int] = attrgetter("time")
 
 
+def meets(node: NodePlan | SpoilerPlan, event: Held) -> bool:
+    """Whether `event`, of the node's action, meets the node's conditions, failed or not."""
+    return event.holds & node.mask == node.mask
+
+
 def fits(node: NodePlan | SpoilerPlan, event: Held) -> bool:
     """Whether `event`, of the node's action, meets the node's conditions and outcome."""
-    if event.holds & node.mask != node.mask:
+    if not meets(node, event):
         return False
     return not event.error or (isinstance(node, NodePlan) and node.any_outcome)
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from ..events import OnProblem, Problem, Record
 from .credentials import ISSUING, STS, Credentials
+from .edges import meets
 from .explain import Found, Instances
 from .held import Held, hold
 from .near_misses import NearMisses
@@ -109,10 +110,12 @@ class Engine:
                     yield self._verdict(event, "unlisted")
             elif event.id in found:
                 yield self._effect(event, found[event.id])
-            elif event.action.origins:
-                yield self._origin(event)
-            else:
+            elif begun := [node for node in event.action.origins if meets(node, event)]:
+                yield self._origin(event, begun)
+            elif event.action.effects:
                 yield self._orphan(event, near)
+            elif self.keep_all:
+                yield self._verdict(event, "unlisted")
 
     def _effect(self, event: Held, found: list[Found]) -> Verdict:
         def rank(each: Found) -> tuple[int, str, str, int, list[tuple[int, str]]]:
@@ -137,8 +140,8 @@ class Engine:
         )
         return self._explained(event, "effect", first, tuple(others))
 
-    def _origin(self, event: Held) -> Verdict:
-        first, *others = (_explanation(node, (event,)) for node in event.action.origins)
+    def _origin(self, event: Held, begun: list[NodePlan]) -> Verdict:
+        first, *others = (_explanation(node, (event,)) for node in begun)
         return self._explained(event, "origin", first, tuple(others))
 
     def _explained(

@@ -94,7 +94,9 @@ def _verdict(cascades: Sequence[Cascade], log: list[Event], event: Event) -> Ora
     begun = sorted(
         (cascade.id, cascade.origin.attack)
         for cascade in cascades
-        if cascade.origin is not None and cascade.origin.action == action
+        if cascade.origin is not None
+        and cascade.origin.action == action
+        and conditions_hold(cascade.origin.where, event)
     )
     if begun:
         others = tuple((other, name) for other, _ in begun[1 : 1 + MOST_OTHERS])

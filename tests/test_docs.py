@@ -25,7 +25,9 @@ def test_a_rendered_page_is_up_to_date(page: str) -> None:
     assert (ROOT / "docs" / page).read_text() == rendered, "run: python docs/render.py"
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")), ids=lambda p: p.name
+)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
@@ -34,6 +36,8 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 def test_every_command_is_in_the_readme_or_the_reference() -> None:
     reference = (ROOT / "docs" / "cli.md").read_text()
     known = set(re.findall(r"^## `cascade (\w+)", reference, re.MULTILINE))
-    used = set(re.findall(r"(?:^\$ |`)cascade (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
+    used = set(
+        re.findall(r"(?:^\$ |`)cascade (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)
+    )
     assert used
     assert used <= known

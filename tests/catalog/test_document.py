@@ -35,7 +35,9 @@ def refusals(text: str) -> list[str]:
         (("effects", 0, "join", 0), (6, 12)),
     ],
 )
-def test_a_value_stands_where_it_begins_and_a_mapping_where_its_key_does(loc, place) -> None:
+def test_a_value_stands_where_it_begins_and_a_mapping_where_its_key_does(
+    loc: tuple[str | int, ...], place: tuple[int, int]
+) -> None:
     found = parse_document(TEXT, "f.yaml").place(loc)
     assert (found.file, found.line, found.column) == ("f.yaml", *place)
 

@@ -86,7 +86,7 @@ def test_nothing_in_it_is_nullable_or_carries_a_null_default() -> None:
         ("", ""),
         (JOIN, f"{JOIN}    where: {{errorCode: {{absent: true}}}}\n"),
         (JOIN, f"{JOIN}    where: {{userIdentity.invokedBy: cloudformation.amazonaws.com}}\n"),
-        (JOIN, f"{JOIN}    where: {{readOnly: false, requestParameters.n: 3}}\n"),
+        (JOIN, f"{JOIN}    where: {{awsRegion: us-east-1, requestParameters.n: 3}}\n"),
         (JOIN, f"{JOIN}    where: {{'requestParameters.items[].a': {{in: [a, 1, true]}}}}\n"),
         (JOIN, f"{JOIN}    where: {{errorCode: {{not: {{startswith: a, endswith: b}}}}}}\n"),
         (JOIN, f"{JOIN}    where: {{errorCode: {{not: AccessDenied}}}}\n"),

@@ -193,7 +193,7 @@ def test_truncated_gzip_gives_what_came_before_and_a_problem(tmp_path: Path) -> 
     assert all(each.source == str(path) and each.position for each in problems)
 
 
-DAMAGES = {
+DAMAGES: dict[str, tuple[Callable[[str], str], int]] = {
     "a value is missing": (lambda text: text.replace('"id-3"', ""), 3),
     "a brace is missing": (lambda text: text.replace('"eventID": "id-3",', "{", 1), 3),
     "a quote is missing": (lambda text: text.replace('"id-3"', '"id-3', 1), 3),
