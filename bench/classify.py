@@ -126,8 +126,13 @@ def log_files(folder: Path) -> list[Path]:
 def decode_only(files: Iterable[Path]) -> int:
     """The floor: unzip, decode, discard. Returns the number of records."""
     decode = msgspec.json.Decoder(LogFile).decode
-    unzip = isal_zlib.decompress
-    return sum(len(decode(unzip(path.read_bytes(), GZIP)).Records) for path in files)
+    return sum(len(decode(unzip(path.read_bytes())).Records) for path in files)
+
+
+def unzip(data: bytes) -> bytes:
+    """The fastest way we know: isal, with room for just what the gzip trailer promises."""
+    promised = int.from_bytes(data[-4:], "little")
+    return isal_zlib.decompressobj(wbits=GZIP).decompress(data, promised + 1)
 
 
 def classify(plan: Plan, folder: Path) -> tuple[int, int]:

@@ -272,7 +272,7 @@ def _text(text: str, limit: int | None = None) -> str:
 
 def _plain(lines: Iterable[Link], end: str) -> str:
     # `end` is a line break of DOT's own, and says how the line is justified.
-    joined = end.join(_escaped(line.text) for line in lines)
+    joined = end.join(_escaped(line.text or " ") for line in lines)
     label: str = graphviz.nohtml(joined + (end if end == r"\l" else ""))
     return label
 

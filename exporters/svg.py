@@ -7,7 +7,6 @@ which keeps an SVG from being pasted into a page, is gone.
 
 import re
 from collections.abc import Sequence
-from itertools import zip_longest
 from xml.etree import ElementTree as ET
 
 from .dot import header_lines, node_names, plain_lines
@@ -38,6 +37,8 @@ def finish_svg(drawn: bytes, picture: Picture, *, markup: bool) -> bytes:
         root = ET.fromstring(_BARE_AMPERSAND.sub(b"&amp;", drawn))  # noqa: S314 - Graphviz made it
     except ET.ParseError as error:
         raise RenderError(f"Graphviz drew something that is no SVG: {error}") from error
+    _unwrap(root, every=not markup)
+    _title_links(root)
     titles = _titles(picture)
     names = node_names(picture)
     nodes = {names[node.id]: node for node in picture.nodes}
@@ -83,29 +84,44 @@ def _titles(picture: Picture) -> dict[str, str]:
     return titles
 
 
+def _unwrap(root: ET.Element, *, every: bool) -> None:
+    """Take out links that lead nowhere (Graphviz makes them for tooltips), or every link.
+
+    They stand around the links of single lines, and links must not nest.
+    """
+    for parent in list(root.iter()):
+        for link in parent.findall(f"{_SVG}a"):
+            if every or not link.get(f"{_XLINK}href"):
+                position = list(parent).index(link)
+                parent.remove(link)
+                for offset, child in enumerate(link):
+                    parent.insert(position + offset, child)
+
+
+def _title_links(root: ET.Element) -> None:
+    """Browsers show a `title` element and not the attribute."""
+    for link in root.iter(f"{_SVG}a"):
+        told = link.attrib.pop(f"{_XLINK}title", "")
+        if told:
+            title = ET.Element(f"{_SVG}title")
+            title.text = told
+            link.insert(0, title)
+
+
 def _dress(group: ET.Element, lines: Sequence[Link], link_colour: str, faint: str) -> None:
     """Give the lines of a plain label their links; the first is set in bold."""
-    holder = group
-    outer = group.find(f"{_SVG}g")
-    anchor = outer.find(f"{_SVG}a") if outer is not None and group.get("class") == "node" else None
-    if outer is not None and anchor is not None:
-        # Links must not nest: the node's own gives way to those of its lines.
-        outer.remove(anchor)
-        outer.extend(list(anchor))
-        holder = outer
-    texts = [child for child in holder if child.tag == f"{_SVG}text"]
-    for index, (text, line) in enumerate(zip_longest(texts[: len(lines)], lines)):
-        if text is None:
-            return
+    holders = [group]
+    if group.get("class") == "node":
+        holders += group.findall(f"{_SVG}g")
+    texts = [(holder, text) for holder in holders for text in holder.findall(f"{_SVG}text")]
+    for index, ((holder, text), line) in enumerate(zip(texts, lines, strict=False)):
+        url = web_url(line.url)
         if index == 0:
             text.set("font-weight", "bold")
-        url = web_url(line.url)
+        else:
+            text.set("fill", link_colour if url else faint)
         if url is None:
-            if index:
-                text.set("fill", faint)
             continue
-        if index:
-            text.set("fill", link_colour)
         link = ET.Element(f"{_SVG}a", {f"{_XLINK}href": url, "target": "_blank"})
         position = list(holder).index(text)
         holder.remove(text)

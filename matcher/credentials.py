@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from ..events import Record, identity_of
+from ..events import Identity, Record, identity_of
 
 # Calls that hand out temporary credentials.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_request.html
@@ -34,6 +34,27 @@ class _Response(msgspec.Struct, gc=False):
 _decode_response = msgspec.json.Decoder(_Response).decode
 
 
+class _Caller(msgspec.Struct, gc=False):
+    type: str | None = None
+    principalId: str | None = None
+    accessKeyId: str | None = None
+
+
+_decode_caller = msgspec.json.Decoder(_Caller).decode
+
+
+def _caller(record: Record) -> Caller | None:
+    """Who asked for credentials; None for an AWS service that asked for itself."""
+    who: _Caller | Identity
+    try:
+        who = _decode_caller(record.userIdentity)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        who = identity_of(record.userIdentity)
+    if who.type == "AWSService":
+        return None
+    return who.principalId or None, who.accessKeyId or None
+
+
 class Credentials:
     """Who was handed which access key. Feed it all records of a log, then ask for actors."""
 
@@ -45,8 +66,8 @@ class Credentials:
         """Remember what a record of one of the `ISSUING` calls says; others must not be given."""
         if record.errorCode or not record.responseElements:
             return
-        identity = identity_of(record.userIdentity)
-        if identity.type == "AWSService":
+        caller = _caller(record)
+        if caller is None:
             return
         try:
             issued = _decode_response(record.responseElements).credentials.accessKeyId
@@ -54,7 +75,7 @@ class Credentials:
             return  # no credentials in it: nothing was handed out
         if not issued:
             return
-        caller = (intern(identity.principalId or None), intern(identity.accessKeyId or None))
+        caller = (intern(caller[0]), intern(caller[1]))
         known = self._callers.get(issued)
         if known is None:
             self._callers[issued] = caller

@@ -31,8 +31,12 @@ TEXTS = [
 ]
 
 
-def hostile_picture(text: str) -> Picture:
-    """Two nodes and an edge between them, with `text` wherever a text can stand."""
+def hostile_picture(text: str, name: str = "a") -> Picture:
+    """Two nodes and an edge between them, with `text` wherever a text can stand.
+
+    `name` keeps the ids of several such pictures apart.
+    """
+    node, other, group = (f"{name} {text}", f"{name} other {text}", f"{name} group {text}")
     link = Link(text, f"https://docs.example/?a=1&b={text}", text)
     script = Link(text, f"javascript:{text}", text)
     return Picture(
@@ -41,16 +45,16 @@ def hostile_picture(text: str) -> Picture:
         description=text,
         nodes=(
             PictureNode(
-                id=text or "a",
+                id=node,
                 role="origin",
                 rows=(Row(link, (script, link), (link,)), Row(script)),
                 heading=text,
                 notes=(text, text),
                 tooltip=text,
-                group=text,
+                group=group,
             ),
             PictureNode(
-                id="other",
+                id=other,
                 role="effect",
                 rows=(Row(link, (script,)),),
                 notes=(text,),
@@ -59,6 +63,19 @@ def hostile_picture(text: str) -> Picture:
                 tooltip=text,
             ),
         ),
-        edges=(PictureEdge(text or "a", "other", "precondition", (text, text), text),),
-        groups=(Group(text, text),),
+        edges=(PictureEdge(node, other, "precondition", (text, text), text),),
+        groups=(Group(group, text),),
+    )
+
+
+def all_hostile() -> Picture:
+    """All of the texts in one picture, so that it has to be drawn only once."""
+    pictures = [hostile_picture(text, f"{at}") for at, text in enumerate(TEXTS)]
+    return Picture(
+        title=TEXTS[0],
+        subtitle=TEXTS[1],
+        description=" ".join(TEXTS),
+        nodes=tuple(node for picture in pictures for node in picture.nodes),
+        edges=tuple(edge for picture in pictures for edge in picture.edges),
+        groups=tuple(group for picture in pictures for group in picture.groups),
     )
