@@ -29,7 +29,7 @@ from rich.table import Table
 from cloudcascade.bench.cloudtrail import stream, write_trail
 from cloudcascade.bench.everyday import ACTIONS
 from cloudcascade.catalog import load_catalog
-from cloudcascade.cli.classify import read_log
+from cloudcascade.cli.classify import no_cyclic_gc, read_log
 from cloudcascade.cli.problem_log import ProblemLog
 from cloudcascade.cli.tally import LogFacts, Tally
 from cloudcascade.events import Limits, expand_sources
@@ -152,7 +152,7 @@ def classify(plan: Plan, folder: Path) -> tuple[int, int]:
     encode = msgspec.json.Encoder().encode_into
     line = bytearray()
     verdicts = 0
-    with Path(os.devnull).open("wb") as out:
+    with Path(os.devnull).open("wb") as out, no_cyclic_gc():
         for verdict in tally.count(engine.verdicts()):
             encode(verdict, line)
             line.append(10)

@@ -128,7 +128,8 @@ def classify(
             undecodable=problems.broken,
             cascades=len(plan.cascades),
         )
-        tally = _write(engine.verdicts(), facts, chosen, output, limit)
+        with no_cyclic_gc():
+            tally = _write(engine.verdicts(), facts, chosen, output, limit)
     if fail_on is FailOn.orphan and tally.verdicts["orphan"]:
         raise typer.Exit(1)
 
@@ -153,7 +154,7 @@ def read_log(
     from ..matcher import Engine
 
     engine = Engine(plan, problems.add, keep_all=keep_all)
-    with _no_cyclic_gc(), _progress(sources) as advance:
+    with no_cyclic_gc(), _progress(sources) as advance:
         for batch in read_batches(
             sources, limits=limits or Limits(), on_problem=problems.add, on_progress=advance
         ):
@@ -162,8 +163,8 @@ def read_log(
 
 
 @contextmanager
-def _no_cyclic_gc() -> Iterator[None]:
-    """Records hold no cycles; the collector would only walk them again and again."""
+def no_cyclic_gc() -> Iterator[None]:
+    """Records and verdicts hold no cycles; the collector would only walk them again and again."""
     was_on = gc.isenabled()
     gc.disable()
     try:

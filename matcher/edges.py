@@ -89,16 +89,18 @@ def _places(
         fixed.append(event.actor)
     if None in fixed:
         return
-    sets = [elements(event.values[slot]) for slot in slots]
-    if not all(sets):
+    values = [event.values[slot] for slot in slots]
+    if None in values:
         return
-    if all(len(values) == 1 for values in sets):
-        yield (*fixed, *(value for values in sets for value in values))
-    elif spread:
-        for values in product(*sets):
-            yield (*fixed, *values)
+    if not any(isinstance(value, frozenset) for value in values):
+        yield (*fixed, *values)
+        return
+    sets = [elements(value) for value in values]
+    if spread:
+        for combination in product(*sets):
+            yield (*fixed, *combination)
     else:
-        yield (*fixed, *(min(values, key=repr) for values in sets))
+        yield (*fixed, *(min(each, key=repr) for each in sets))
 
 
 class PartnerIndex:
@@ -149,6 +151,9 @@ def _outward(bucket: Bucket, time: int, earliest: int, latest: int) -> Iterator[
     """The events of a bucket from `time` outwards, equal distances by event id."""
     low = bisect_left(bucket, earliest, key=_time_of)
     high = bisect_right(bucket, latest, key=_time_of)
+    if high - low == 1:
+        yield bucket[low]
+        return
     right = bisect_left(bucket, time, lo=low, hi=high, key=_time_of)
     left = right - 1
     while left >= low or right < high:

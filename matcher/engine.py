@@ -133,7 +133,7 @@ class Engine:
             )
 
         best: dict[tuple[str, str], Found] = {}
-        for each in sorted(found, key=rank):
+        for each in sorted(found, key=rank) if len(found) > 1 else found:
             best.setdefault((each.node.cascade.id, each.root.id), each)
         first, *others = (
             _explanation(each.node, each.path) for each in list(best.values())[: MAX_ALSO + 1]
