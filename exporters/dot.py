@@ -16,6 +16,7 @@ from .picture import POLICY_MEANING, RELATION_MEANING, Link, Picture, PictureEdg
 
 _STROKES = {"solid": "──", "dashed": "╌╌", "dotted": "┈┈"}
 _BORDERS = {"suppress": "single border", "annotate": "double border", "never": "heavy border"}
+_SPACE = "\N{NO-BREAK SPACE}"
 _TITLE_SIZE = "11"
 _SMALL_SIZE = "9"
 
@@ -32,7 +33,9 @@ def to_dot(picture: Picture, *, markup: bool = True) -> str:
             "fontname": FONT,
             "fontsize": "12",
             "fontcolor": INK,
-            "label": _markup(_header(picture)) if markup else _plain(header_lines(picture), r"\l"),
+            "label": _markup(_header(picture))
+            if markup
+            else _plain(_widened(header_lines(picture)), r"\l"),
             "labelloc": "t",
             "labeljust": "l",
             "nodesep": "0.14",
@@ -228,7 +231,9 @@ def _header(picture: Picture) -> ET.Element:
         for style in picture.styles():
             look = LOOKS[style]
             _font(legend_cell, _STROKES[look.line], look.colour, size="12")
-            _font(legend_cell, f" {style}: {RELATION_MEANING[style]}    ", look.colour)
+            _font(
+                legend_cell, f"{_SPACE}{style}: {RELATION_MEANING[style]}{4 * _SPACE}", look.colour
+            )
     if legend := _border_legend(picture):
         _font(_cell(table), legend, FAINT)
     return table
@@ -268,6 +273,11 @@ def _markup(element: ET.Element) -> str:
 
 def _text(text: str, limit: int | None = None) -> str:
     return _escaped(legible(text, limit) if limit else legible(text))
+
+
+def _widened(lines: list[Link]) -> list[Link]:
+    # The first line is set in bold later, which Graphviz does not reckon with.
+    return [Link(line.text + _SPACE * (len(line.text) // 6)) for line in lines]
 
 
 def _plain(lines: Iterable[Link], end: str) -> str:

@@ -17,7 +17,11 @@ _SIGNS = frozenset("≤·…�")
 
 
 def to_mermaid(picture: Picture) -> str:
-    """The picture as Mermaid text, laid out from left to right."""
+    """The picture as Mermaid text, laid out from left to right.
+
+    Mermaid refuses more than 50,000 characters or 500 edges unless it is configured otherwise
+    (https://mermaid.js.org/config/schema-docs/config.html); a whole catalogue may have more.
+    """
     names = {node.id: f"n{index}" for index, node in enumerate(picture.nodes)}
     lines = [
         "---",
@@ -38,8 +42,9 @@ def to_mermaid(picture: Picture) -> str:
     for node in picture.nodes:
         url = web_url(node.rows[0].title.url) if len(node.rows) == 1 else None
         if url:
-            tooltip = encode_label(node.tooltip or node.name)
-            lines.append(f'  click {names[node.id]} href "{url}" "{tooltip}" _blank')
+            told = node.tooltip if node.tooltip != node.name else ""
+            tooltip = f' "{encode_label(told)}"' if told else ""
+            lines.append(f'  click {names[node.id]} href "{url}"{tooltip} _blank')
     lines += _looks(picture, names)
     return "\n".join(lines) + "\n"
 

