@@ -1,16 +1,18 @@
 # `make demo` and `make test` need Python 3.11 or newer and make, nothing else: both set up .venv first.
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+# The first that runs and is new enough: a name on PATH may be a shim of a version that is not switched on.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types check bench docs clean
+.PHONY: help demo test lint types check bench docs sample clean
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 $(READY): pyproject.toml
-	@"$(PYTHON)" -c 'import sys; sys.exit("cloudcascade needs Python 3.11 or newer, not " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@test -n "$(PYTHON)" || { echo "cloudcascade needs Python 3.11 or newer; none was found (make PYTHON=/path/to/python3.11)"; exit 1; }
 	"$(PYTHON)" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	@touch $@
@@ -34,6 +36,12 @@ check: $(READY) ## hold the catalogue against service models, ATT&CK and the saf
 
 bench: $(READY) ## measure classify against the decode-only floor, in one run
 	$(BIN)/python bench/classify.py
+
+docs: $(READY) ## write the pages anew that follow from the program
+	$(BIN)/python docs/render.py
+
+sample: $(READY) ## write docs/sample anew
+	$(BIN)/python bench/sample_day.py
 
 # mypy wants the package under its own name, whatever the checkout is called.
 .dev/cloudcascade:
