@@ -1,0 +1,144 @@
+"""Makes the artefacts of a target for some cascades, and refuses what must not be made."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from ..catalog.models import Cascade
+from .capabilities import Direction, Fit, Loss, fit
+from .errors import ExportError, Refused
+from .lower import DEFAULT_LATENESS, lower
+from .target import Artefact, Job, Options, Style, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """A cascade that an export leaves out, and why."""
+
+    cascade: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What an export made: the files, the jobs they render, and the cascades left out."""
+
+    artefacts: tuple[Artefact, ...]
+    jobs: tuple[Job, ...]
+    omitted: tuple[Omission, ...]
+
+
+def export(
+    cascades: Sequence[Cascade],
+    catalog: Sequence[Cascade],
+    target: Target,
+    style: Style,
+    options: Options,
+    *,
+    window: int | None = None,
+    lateness: int = DEFAULT_LATENESS,
+    allow_fail_closed: bool = False,
+) -> Export:
+    """Render `cascades` for `target`. `window` caps every window; it and `lateness` are seconds.
+
+    `catalog` are all cascades that count, since another one may explain the same action.
+
+    Raises:
+        ExportError: a value that the target's language cannot hold; two files of one name.
+    """
+    jobs, omitted = [], []
+    for cascade in cascades:
+        try:
+            jobs.append(plan(cascade, catalog, style, options, window, lateness, allow_fail_closed))
+        except Refused as refusal:
+            omitted.append(Omission(cascade.id, str(refusal)))
+    artefacts = tuple(style.render(jobs, options)) if jobs else ()
+    _refuse_twins(artefacts)
+    return Export(artefacts, tuple(jobs), tuple(omitted))
+
+
+def plan(
+    cascade: Cascade,
+    catalog: Iterable[Cascade],
+    style: Style,
+    options: Options,
+    window: int | None = None,
+    lateness: int = DEFAULT_LATENESS,
+    allow_fail_closed: bool = False,
+) -> Job:
+    """What `style` can say of `cascade`, and what is lost.
+
+    Raises:
+        Refused: the cascade's policy forbids it, nothing is left of it, or it would fail closed.
+    """
+    fitted = assess(cascade, catalog, style, options, window, lateness)
+    if fitted.query is None:
+        reasons = "; ".join(loss.text for loss in fitted.losses)
+        raise Refused(f"nothing of it can be said in this form: {reasons}")
+    if fitted.fails_closed and not allow_fail_closed:
+        reasons = "; ".join(
+            loss.text for loss in fitted.losses if loss.direction is Direction.CLOSED
+        )
+        raise Refused(f"fails closed: {reasons} (--allow-fail-closed makes it all the same)")
+    return Job(fitted.query, fitted.losses)
+
+
+def assess(
+    cascade: Cascade,
+    catalog: Iterable[Cascade],
+    style: Style,
+    options: Options,
+    window: int | None = None,
+    lateness: int = DEFAULT_LATENESS,
+) -> Fit:
+    """What `style` would lose of `cascade`, whether or not that is refused.
+
+    Raises:
+        Refused: the cascade's policy forbids any export, or the style has no form for its policy.
+    """
+    query = lower(cascade, catalog, window=window, lateness=lateness)
+    if not query.actions:
+        raise Refused(f"its policy is never: {query.residual_risk}")
+    if query.purpose not in style.purposes:
+        raise Refused(
+            f"its policy is annotate: nothing of it may be silenced, and {style.name!r} cannot label"
+            if query.purpose == "enrich"
+            else f"its policy is suppress, and {style.name!r} only labels"
+        )
+    fitted = fit(query, style.capabilities)
+    if fitted.query is None:
+        return fitted
+    more: tuple[Loss, ...] = tuple(style.losses(fitted.query, options))
+    return replace(fitted, losses=tuple(dict.fromkeys((*fitted.losses, *more))))
+
+
+def write(artefacts: Iterable[Artefact], folder: Path) -> tuple[Path, ...]:
+    """Write the files below `folder`, which is made where it is missing.
+
+    Raises:
+        ExportError: a file cannot be written.
+    """
+    written = []
+    for artefact in artefacts:
+        path = folder.joinpath(*_inside(artefact.path).parts)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(artefact.text, encoding="utf-8", newline="")
+        except OSError as error:
+            raise ExportError(f"{path}: {error.strerror or error}") from error
+        written.append(path)
+    return tuple(written)
+
+
+def _inside(path: PurePosixPath) -> PurePosixPath:
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        raise ExportError(f"an artefact may not lie at {path}")
+    return path
+
+
+def _refuse_twins(artefacts: Sequence[Artefact]) -> None:
+    seen = set()
+    for artefact in artefacts:
+        if artefact.path in seen:
+            raise ExportError(f"two artefacts are called {artefact.path}")
+        seen.add(artefact.path)

@@ -1,0 +1,45 @@
+"""The lines that every artefact begins with: what it is, what it loses, who answers for it."""
+
+from collections.abc import Sequence
+
+from ..catalog.terms import format_duration
+from .capabilities import Loss
+from .legible import legible
+from .query import Query
+from .target import Job, Options, Style, Target
+
+_WIDE = 600
+
+
+def header(job: Job, target: Target, style: Style, options: Options) -> tuple[str, ...]:
+    """The lines, without a comment mark. Each is one line of visible characters."""
+    query = job.query
+    purpose = "alerts on" if query.purpose == "alert" else "labels"
+    lines = [
+        f"{query.cascade}: {query.title}",
+        f"{target.title}, {style.summary}",
+        f"cloudcascade catalogue {options.catalog_version}, made {options.created.isoformat()}",
+        f"owner: {options.owner or 'nobody yet (--owner)'}; expires {options.expires.isoformat()}",
+        f"{purpose}: {', '.join(query.actions)}",
+        f"explained by: {_explainer(query)}",
+        f"waits {format_duration(query.reach_after)} for the window and {format_duration(query.lateness)} "
+        "for late events",
+        f"residual risk: {query.residual_risk}",
+        f"checked: {target.verification} ({target.verified_by})",
+    ]
+    if not job.losses:
+        lines.append("losses: none")
+    lines += [f"loss, {loss}" for loss in loss_lines(job.losses)]
+    return tuple(legible(line, _WIDE) for line in lines)
+
+
+def loss_lines(losses: Sequence[Loss]) -> tuple[str, ...]:
+    """One line a loss: its direction, then what is lost."""
+    return tuple(legible(f"{loss.direction}: {loss.text}", _WIDE) for loss in losses)
+
+
+def _explainer(query: Query) -> str:
+    if query.ensemble:
+        return f"{', '.join((query.root_name, *query.required))} together"
+    others = "".join(f", or by {rival.cascade}" for rival in query.rivals)
+    return query.root.action + others
