@@ -62,6 +62,12 @@ class Capabilities:
     rivals: bool = True
     """Asks in one query whether another cascade explains the event."""
     list_keys: bool = True
+    nested_lists: bool = False
+    """A key may be the set of values of lists within lists."""
+    list_conditions: bool = False
+    """A condition may ask something of every element of a list."""
+    number_keys: bool = False
+    """Whole numbers are values of keys, too, not only texts."""
     distinct_keys: bool = True
     case_fold: bool = True
     first_of: bool = True
@@ -139,10 +145,13 @@ def _covered(query: Query, can: Capabilities, losses: list[Loss]) -> Query | Non
         losses.append(Loss(Direction.UNCOVERED, text))
         return None
     root_problem = _pattern_problem(query.root, can)
+    if root_problem:
+        losses.append(Loss(Direction.UNCOVERED, f"{_names(query.actions)}: {root_problem}"))
+        return None
     covered: set[str] = set()
     by_reason: dict[str, list[str]] = {}
     for node in query.subjects:
-        problem = root_problem or _chain_problem(query, node, can)
+        problem = _chain_problem(query, node, can)
         if problem is None:
             covered.add(node.name)
         else:
@@ -193,6 +202,8 @@ def _pattern_problem(pattern: Pattern, can: Capabilities) -> str | None:
 
 
 def _unsupported(condition: Condition, can: Capabilities) -> str | None:
+    if "[]" in condition.path and not can.list_conditions:
+        return "for every element"
     if isinstance(condition, Denied):
         if "denied" not in can.conditions:
             return "not"
@@ -210,6 +221,8 @@ def _edge_problem(edge: Edge, can: Capabilities) -> str | None:
         return "compares user agents"
     if any(key.many for key in keys) and not can.list_keys:
         return "joins on a list"
+    if not can.nested_lists and any(path.count("[]") > 1 for key in keys for path in key.paths):
+        return "joins on lists within lists"
     if any(key.arn_name for key in keys) and not can.arn_name:
         return "joins on a part of an ARN"
     if any(len(key.paths) > 1 for key in keys) and not can.first_of:

@@ -1,0 +1,1 @@
+"""What the SQL targets share: one relational reading of a query, table layouts, and dialects."""

@@ -1,0 +1,182 @@
+"""What differs from engine to engine: how to reach into JSON, lists and times.
+
+A `Dialect` says it with sqlglot expressions; `relational` builds everything else once. Values never
+pass through text templates: they are literals of the syntax tree, which the generator writes.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from string import ascii_lowercase, ascii_uppercase
+
+import sqlglot
+from sqlglot import exp
+
+from .layout import TimeForm
+
+Expression = exp.Expr
+MAX_ELEMENTS = 1_000
+
+
+def call(name: str, *arguments: Expression) -> Expression:
+    """A function that is written as it stands, whatever sqlglot knows of it."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def text(value: str) -> Expression:
+    """A string literal."""
+    return exp.Literal.string(value)
+
+
+def number(value: int) -> Expression:
+    """A whole number."""
+    return exp.Literal.number(value)
+
+
+class Dialect(ABC):
+    """An engine's way to say what `relational` needs. `name` is sqlglot's name of the dialect."""
+
+    name: str
+    prepare: tuple[str, str] | None = None
+    """How to keep a table of the events that matter for as long as the script runs, and how to drop it,
+    where the engine would read the log anew for each step that refers to it. None: it would not."""
+
+    @abstractmethod
+    def member(self, document: Expression, path: Sequence[str]) -> Expression:
+        """The text at `path` of a JSON document, where AWS never writes anything but a string."""
+
+    @abstractmethod
+    def string(self, document: Expression, path: Sequence[str]) -> Expression:
+        """The text at `path` of a JSON document; NULL where there is none or it is no string."""
+
+    @abstractmethod
+    def json(self, document: Expression, path: Sequence[str]) -> Expression:
+        """What stands at `path` as compact JSON text; NULL or the text `null` where there is nothing."""
+
+    @abstractmethod
+    def strings(
+        self, document: Expression, path: Sequence[str], below: Sequence[str]
+    ) -> Expression:
+        """The list of `string(element, below)` of every element of the list at `path`; no list: NULL."""
+
+    @abstractmethod
+    def members(self, column: Expression, member: str) -> Expression:
+        """The list of that member of every struct in a list column."""
+
+    @abstractmethod
+    def each(self, strings: Expression, change: Callable[[Expression], Expression]) -> Expression:
+        """The list with every element changed."""
+
+    @abstractmethod
+    def is_full(self, strings: Expression) -> Expression:
+        """Whether the list has one to `MAX_ELEMENTS` elements, and none of them is NULL."""
+
+    @abstractmethod
+    def covers(self, parent: Expression, own: Expression) -> Expression:
+        """Whether every element of the list `own` is in the list `parent`."""
+
+    @abstractmethod
+    def overlaps(self, one: Expression, other: Expression) -> Expression:
+        """Whether the two lists share an element."""
+
+    @abstractmethod
+    def single(self, value: Expression) -> Expression:
+        """The list that holds this one text."""
+
+    @abstractmethod
+    def seconds(self, moment: Expression, form: TimeForm) -> Expression:
+        """The moment as whole seconds since 1970, UTC; NULL where it cannot be read."""
+
+    @abstractmethod
+    def now(self) -> Expression:
+        """The present moment as whole seconds since 1970."""
+
+    def list_if(self, condition: Expression, strings: Expression) -> Expression:
+        """The list where the condition holds, and else what `list_present` takes for missing."""
+        return exp.case().when(condition, strings)
+
+    def list_present(self, strings: Expression) -> Expression:
+        """Whether the key that is a list is there."""
+        return exp.not_(exp.Is(this=strings, expression=exp.null()))
+
+    def first_list(self, lists: Sequence[Expression]) -> Expression:
+        """The first list that is present."""
+        return exp.func("COALESCE", *lists)
+
+    def finish(self, statement: exp.Query) -> exp.Query:
+        """The whole statement with what the engine wants said once."""
+        return statement
+
+    def table(self, name: str) -> exp.Table:
+        """The table; dots part catalog, schema and table."""
+        parts = [
+            exp.to_identifier(part, quoted=not _PLAIN.fullmatch(part)) for part in name.split(".")
+        ]
+        table = exp.Table(this=parts[-1])
+        for key, part in zip(("db", "catalog"), reversed(parts[:-1]), strict=False):
+            table.set(key, part)
+        return table
+
+    def column(self, parts: Sequence[str], source: str | None = None) -> Expression:
+        """A column, or a member of a struct column."""
+        first, *rest = parts
+        found: Expression = exp.column(exp.to_identifier(first), table=source)
+        return exp.Dot.build([found, *map(exp.to_identifier, rest)]) if rest else found
+
+    def matches(self, value: Expression, pattern: str) -> Expression:
+        """Whether the regular expression occurs in `value`. `pattern` is of this program, not of a user."""
+        return exp.RegexpLike(this=value, expression=text(pattern))
+
+    def starts_with(self, value: Expression, head: str) -> Expression:
+        return exp.StartsWith(this=value, expression=text(head))
+
+    def ends_with(self, value: Expression, tail: str) -> Expression:
+        return exp.EQ(
+            this=exp.Right(this=value, expression=number(len(tail))), expression=text(tail)
+        )
+
+    def before_colon(self, value: Expression) -> Expression:
+        """What stands before the first colon."""
+        return exp.SplitPart(this=value, delimiter=text(":"), part_index=number(1))
+
+    def arn_name(self, value: Expression) -> Expression:
+        """The last part of an ARN; anything that is no ARN as it is. NULL where the part is empty."""
+        resource = self.without(value, "^arn:([^:]*:){4}")
+        part = (
+            exp.case()
+            .when(self.matches(resource.copy(), "/"), self.without(resource.copy(), "^.*/"))
+            .else_(self.without(resource.copy(), "^.*:"))
+        )
+        return exp.func(
+            "NULLIF",
+            exp.case()
+            .when(self.matches(value.copy(), "^arn:([^:]*:){4}"), part)
+            .else_(value.copy()),
+            text(""),
+        )
+
+    def without(self, value: Expression, pattern: str) -> Expression:
+        """`value` without what the regular expression matches at its beginning."""
+        return call("regexp_replace", value, text(pattern), text(""))
+
+    def lower(self, value: Expression) -> Expression:
+        """`value` with A-Z lowered and nothing else: Unicode has letters that lower to ASCII ones."""
+        return call("translate", value, text(ascii_uppercase), text(ascii_lowercase))
+
+
+def fill(template: str, dialect: str, **parts: Expression) -> Expression:
+    """The expression `template`, of this program, with each column named like a part replaced by it."""
+    tree = sqlglot.parse_one(template, dialect=dialect)
+    return tree.transform(
+        lambda node: (
+            parts[node.name].copy() if isinstance(node, exp.Column) and node.name in parts else node
+        )
+    )
+
+
+_PLAIN = re.compile("[A-Za-z_][A-Za-z0-9_$]*")
+
+
+def json_path(path: Sequence[str]) -> str:
+    """The JSONPath of these members, each quoted; their characters are of `FIELD_PATH_PATTERN`."""
+    return "$" + "".join(f'."{member}"' for member in path)

@@ -1,0 +1,110 @@
+"""Makes a SQL engine an export target: the files, their headers, and what a layout loses."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePosixPath
+
+from ..capabilities import Capabilities, Direction, Loss
+from ..errors import ExportError
+from ..header import header
+from ..query import Purpose, Query
+from ..target import Artefact, Job, Options, Style, Target, Verification
+from .dialect import Dialect
+from .fields import paths_of
+from .layout import layout
+from .relational import ActorKey, Answer, Setting, script
+
+_ANSWERS: tuple[tuple[Answer, str], ...] = (
+    ("alert", "What the cascade does not explain."),
+    ("silenced", "How much the alert leaves out, so that silence is never blind."),
+    (
+        "explained",
+        "The explained events, to label them or to drop them from other alerts by their id.",
+    ),
+)
+PURPOSES: frozenset[Purpose] = frozenset({"alert", "enrich"})
+
+
+def sql_target(
+    *,
+    name: str,
+    title: str,
+    dialect: Callable[[], Dialect],
+    layouts: Sequence[str],
+    verification: Verification,
+    verified_by: str,
+) -> Target:
+    """The target of an engine. The first of `layouts` is the default. `dialect` is called when used."""
+
+    def render(
+        actor: ActorKey, scheduled: bool
+    ) -> Callable[[Sequence[Job], Options], Iterable[Artefact]]:
+        def rendered(jobs: Sequence[Job], options: Options) -> Iterable[Artefact]:
+            place = layout(_layout_name(options))
+            speaks = dialect()
+            setting = Setting(
+                dialect=speaks,
+                layout=place,
+                table=options.table or place.table,
+                actor=actor,
+                every=options.every if scheduled else None,
+            )
+            for job in jobs:
+                head = header(job, target, target.style(_STYLE_OF[actor]), options)
+                for answer, purpose in _ANSWERS:
+                    if answer != "explained" and job.query.purpose == "enrich":
+                        continue
+                    written = script(job.query, answer, setting)
+                    lines = [*head, f"table: {place.title}", "", purpose]
+                    comment = "".join(f"-- {line}".rstrip() + "\n" for line in lines)
+                    folder = PurePosixPath(name, job.query.cascade)
+                    yield Artefact(
+                        folder / f"{answer}.sql", comment + ";\n\n".join(written) + ";\n"
+                    )
+
+        return rendered
+
+    def losses(query: Query, options: Options) -> Iterable[Loss]:
+        place = layout(_layout_name(options))
+        for path in sorted(paths_of(query)):
+            if place.find(path) is None:
+                yield Loss(
+                    Direction.OPEN, f"{place.title} keeps no {path}: what needs it is not explained"
+                )
+
+    def _layout_name(options: Options) -> str:
+        chosen = options.layout or layouts[0]
+        if chosen not in layouts:
+            raise ExportError(f"{name} knows the layouts {', '.join(layouts)}, not {chosen!r}")
+        return chosen
+
+    target = Target(
+        name=name,
+        title=title,
+        verification=verification,
+        verified_by=verified_by,
+        layouts=tuple(layouts),
+        styles=(
+            Style(
+                name="whole",
+                summary="SQL over a whole table, actors followed to the initial principal",
+                kind="query",
+                capabilities=Capabilities(actor="initial-principal"),
+                render=render("initial-principal", False),
+                losses=losses,
+                purposes=PURPOSES,
+            ),
+            Style(
+                name="scheduled",
+                summary="SQL for a schedule: judges one slice of time, actors by session",
+                kind="query",
+                capabilities=Capabilities(actor="session"),
+                render=render("session", True),
+                losses=losses,
+                purposes=PURPOSES,
+            ),
+        ),
+    )
+    return target
+
+
+_STYLE_OF: dict[ActorKey, str] = {"initial-principal": "whole", "session": "scheduled"}

@@ -1,0 +1,90 @@
+"""Amazon Athena and Trino: https://trino.io/docs/current/functions/json.html"""
+
+from collections.abc import Callable, Sequence
+
+from sqlglot import exp
+
+from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, number, text
+from ..sql.layout import TimeForm
+from ..sql.target import sql_target
+
+
+class Athena(Dialect):
+    name = "athena"
+    prepare = ("CREATE TABLE {} AS", "DROP TABLE {}")
+
+    def member(self, document: Expression, path: Sequence[str]) -> Expression:
+        return call("json_extract_scalar", document, _path(path))
+
+    def string(self, document: Expression, path: Sequence[str]) -> Expression:
+        # json_extract_scalar makes texts of numbers, too; only a text begins with a quotation mark.
+        is_string = self.starts_with(self.json(document, path), '"')
+        return exp.case().when(is_string, self.member(document.copy(), path))
+
+    def json(self, document: Expression, path: Sequence[str]) -> Expression:
+        return call("json_format", call("json_extract", document, _path(path)))
+
+    def strings(
+        self, document: Expression, path: Sequence[str], below: Sequence[str]
+    ) -> Expression:
+        held = call("json_extract", document, _path(path))
+        listed = exp.TryCast(this=held, to=exp.DataType.build("array(json)", dialect="trino"))
+        return self.each(listed, lambda element: self.string(element, below))
+
+    def members(self, column: Expression, member: str) -> Expression:
+        return self.each(
+            column, lambda element: exp.Dot(this=element, expression=exp.to_identifier(member))
+        )
+
+    def each(self, strings: Expression, change: Callable[[Expression], Expression]) -> Expression:
+        return call("transform", strings, _function(change))
+
+    def is_full(self, strings: Expression) -> Expression:
+        present = call(
+            "none_match",
+            strings,
+            _function(lambda element: exp.Is(this=element, expression=exp.null())),
+        )
+        length = call("cardinality", strings.copy())
+        return exp.and_(exp.Between(this=length, low=number(1), high=number(MAX_ELEMENTS)), present)
+
+    def covers(self, parent: Expression, own: Expression) -> Expression:
+        return call("cardinality", call("array_except", own, parent)).eq(number(0))
+
+    def overlaps(self, one: Expression, other: Expression) -> Expression:
+        return call("arrays_overlap", one, other)
+
+    def single(self, value: Expression) -> Expression:
+        return exp.Array(expressions=[value])
+
+    def seconds(self, moment: Expression, form: TimeForm) -> Expression:
+        if form == "milliseconds":
+            return exp.cast(exp.Div(this=moment, expression=number(1_000)), "bigint")
+        if form == "iso":
+            moment = call("try", call("from_iso8601_timestamp", moment))
+        return exp.cast(call("floor", call("to_unixtime", moment)), "bigint")
+
+    def now(self) -> Expression:
+        return exp.cast(call("to_unixtime", call("now")), "bigint")
+
+    def ends_with(self, value: Expression, tail: str) -> Expression:
+        return call("substr", value, number(-len(tail))).eq(text(tail))
+
+
+def _path(path: Sequence[str]) -> Expression:
+    return text("$" + "".join(f'["{member}"]' for member in path))
+
+
+def _function(change: Callable[[Expression], Expression]) -> Expression:
+    element = exp.to_identifier("element")
+    return exp.Lambda(this=change(exp.column("element")), expressions=[element])
+
+
+TARGET = sql_target(
+    name="athena",
+    title="Amazon Athena, Trino",
+    dialect=Athena,
+    layouts=("athena", "security-lake", "raw"),
+    verification="parsed",
+    verified_by="sqlglot's Athena and Trino grammars; the same steps run in DuckDB on tables of these layouts",
+)

@@ -1,0 +1,99 @@
+"""BigQuery: https://cloud.google.com/bigquery/docs/reference/standard-sql/json_functions"""
+
+from collections.abc import Callable, Sequence
+
+from sqlglot import exp
+
+from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, fill, json_path, number, text
+from ..sql.layout import TimeForm
+from ..sql.target import sql_target
+
+
+class BigQuery(Dialect):
+    name = "bigquery"
+    prepare = ("CREATE TEMP TABLE {} AS", "DROP TABLE {}")
+
+    def member(self, document: Expression, path: Sequence[str]) -> Expression:
+        return call("JSON_VALUE", document, text(json_path(path)))
+
+    def string(self, document: Expression, path: Sequence[str]) -> Expression:
+        kind = call("JSON_TYPE", call("JSON_QUERY", document, text(json_path(path))))
+        return exp.case().when(kind.eq(text("string")), self.member(document.copy(), path))
+
+    def json(self, document: Expression, path: Sequence[str]) -> Expression:
+        return call("TO_JSON_STRING", call("JSON_QUERY", document, text(json_path(path))))
+
+    def strings(
+        self, document: Expression, path: Sequence[str], below: Sequence[str]
+    ) -> Expression:
+        listed = call("JSON_QUERY_ARRAY", document, text(json_path(path)))
+        return self.each(listed, lambda element: self.string(element, below))
+
+    def members(self, column: Expression, member: str) -> Expression:
+        return self.each(
+            column, lambda element: exp.Dot(this=element, expression=exp.to_identifier(member))
+        )
+
+    def each(self, strings: Expression, change: Callable[[Expression], Expression]) -> Expression:
+        return fill(
+            "ARRAY(SELECT changed FROM UNNEST(listed) AS element)",
+            self.name,
+            changed=change(exp.column("element")),
+            listed=strings,
+        )
+
+    def is_full(self, strings: Expression) -> Expression:
+        length = call("ARRAY_LENGTH", strings)
+        missing = fill(
+            "EXISTS(SELECT 1 FROM UNNEST(listed) AS element WHERE element IS NULL)",
+            self.name,
+            listed=strings.copy(),
+        )
+        return exp.and_(
+            exp.Between(this=length, low=number(1), high=number(MAX_ELEMENTS)), exp.not_(missing)
+        )
+
+    def covers(self, parent: Expression, own: Expression) -> Expression:
+        return fill(
+            "NOT EXISTS(SELECT 1 FROM UNNEST(own_list) AS element WHERE element NOT IN UNNEST(parent_list))",
+            self.name,
+            own_list=own,
+            parent_list=parent,
+        )
+
+    def overlaps(self, one: Expression, other: Expression) -> Expression:
+        return fill(
+            "EXISTS(SELECT 1 FROM UNNEST(one_list) AS element WHERE element IN UNNEST(other_list))",
+            self.name,
+            one_list=one,
+            other_list=other,
+        )
+
+    def single(self, value: Expression) -> Expression:
+        return exp.Array(expressions=[value])
+
+    def seconds(self, moment: Expression, form: TimeForm) -> Expression:
+        if form == "milliseconds":
+            return call("UNIX_SECONDS", call("TIMESTAMP_MILLIS", moment))
+        known = (
+            moment
+            if form == "timestamp"
+            else fill("SAFE_CAST(moment AS TIMESTAMP)", self.name, moment=moment)
+        )
+        return call("UNIX_SECONDS", known)
+
+    def now(self) -> Expression:
+        return call("UNIX_SECONDS", call("CURRENT_TIMESTAMP"))
+
+    def before_colon(self, value: Expression) -> Expression:
+        return fill("SPLIT(value, ':')[SAFE_OFFSET(0)]", self.name, value=value)
+
+
+TARGET = sql_target(
+    name="bigquery",
+    title="BigQuery",
+    dialect=BigQuery,
+    layouts=("raw",),
+    verification="parsed",
+    verified_by="sqlglot's BigQuery grammar",
+)

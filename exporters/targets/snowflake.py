@@ -1,0 +1,87 @@
+"""Snowflake: https://docs.snowflake.com/en/sql-reference/functions-semistructured"""
+
+from collections.abc import Callable, Sequence
+
+from sqlglot import exp
+
+from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, number, text
+from ..sql.layout import TimeForm
+from ..sql.target import sql_target
+
+
+class Snowflake(Dialect):
+    name = "snowflake"
+    prepare = ("CREATE TEMPORARY TABLE {} AS", "DROP TABLE {}")
+
+    def member(self, document: Expression, path: Sequence[str]) -> Expression:
+        return exp.cast(_inside(document, path), "varchar")
+
+    def string(self, document: Expression, path: Sequence[str]) -> Expression:
+        kind = call("TYPEOF", _inside(document, path))
+        return exp.case().when(kind.eq(text("VARCHAR")), self.member(document.copy(), path))
+
+    def json(self, document: Expression, path: Sequence[str]) -> Expression:
+        return call("TO_JSON", _inside(document, path))
+
+    def strings(
+        self, document: Expression, path: Sequence[str], below: Sequence[str]
+    ) -> Expression:
+        held = _inside(document, path)
+        listed = exp.case().when(
+            call("TYPEOF", held).eq(text("ARRAY")), call("TO_ARRAY", held.copy())
+        )
+        return self.each(listed, lambda element: self.string(element, below))
+
+    def members(self, column: Expression, member: str) -> Expression:
+        return self.each(column, lambda element: self.member(element, (member,)))
+
+    def each(self, strings: Expression, change: Callable[[Expression], Expression]) -> Expression:
+        element = exp.to_identifier("element")
+        body = change(exp.column("element"))
+        return call("TRANSFORM", strings, exp.Lambda(this=body, expressions=[element]))
+
+    def is_full(self, strings: Expression) -> Expression:
+        length = call("ARRAY_SIZE", strings)
+        present = call("ARRAY_SIZE", call("ARRAY_COMPACT", strings.copy()))
+        return exp.and_(
+            exp.Between(this=length, low=number(1), high=number(MAX_ELEMENTS)),
+            length.copy().eq(present),
+        )
+
+    def covers(self, parent: Expression, own: Expression) -> Expression:
+        return call("ARRAY_SIZE", call("ARRAY_EXCEPT", own, parent)).eq(number(0))
+
+    def overlaps(self, one: Expression, other: Expression) -> Expression:
+        return call("ARRAYS_OVERLAP", one, other)
+
+    def single(self, value: Expression) -> Expression:
+        return call("ARRAY_CONSTRUCT", value)
+
+    def seconds(self, moment: Expression, form: TimeForm) -> Expression:
+        if form == "milliseconds":
+            return call("FLOOR", exp.Div(this=moment, expression=number(1_000)))
+        known = moment if form == "timestamp" else call("TRY_TO_TIMESTAMP_TZ", moment)
+        return call("DATE_PART", exp.column("EPOCH_SECOND"), known)
+
+    def now(self) -> Expression:
+        return call("DATE_PART", exp.column("EPOCH_SECOND"), call("CURRENT_TIMESTAMP"))
+
+    def matches(self, value: Expression, pattern: str) -> Expression:
+        # REGEXP_LIKE would want to match the whole text.
+        return exp.GT(this=call("REGEXP_INSTR", value, text(pattern)), expression=number(0))
+
+
+def _inside(document: Expression, path: Sequence[str]) -> Expression:
+    if not path:
+        return document.copy()
+    return call("GET_PATH", document, text("".join(f'["{member}"]' for member in path)))
+
+
+TARGET = sql_target(
+    name="snowflake",
+    title="Snowflake",
+    dialect=Snowflake,
+    layouts=("raw",),
+    verification="parsed",
+    verified_by="sqlglot's Snowflake grammar",
+)

@@ -1,0 +1,157 @@
+"""Every SQL engine that runs here answers what the reference semantics say."""
+
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cloudcascade.catalog import load_catalog
+from cloudcascade.exporters.capabilities import fit
+from cloudcascade.exporters.lower import lower
+from cloudcascade.exporters.sql.relational import ActorKey
+from cloudcascade.exporters.targets.duckdb import TARGET
+from cloudcascade.tests.support.cascades import DELETE_USER
+from cloudcascade.tests.support.iam_user_scenarios import SCENARIOS
+from cloudcascade.tests.support.query_oracle import (
+    Actor,
+    alerts,
+    candidates,
+    explained,
+    initial_principal,
+    session_actor,
+)
+from cloudcascade.tests.support.random_cascades import catalogues
+from cloudcascade.tests.support.random_logs import logs
+from cloudcascade.tests.support.sql_engines import (
+    ClickHouseEngine,
+    DuckDBEngine,
+    Engine,
+    PostgreSQLEngine,
+    SparkEngine,
+    postgres_program,
+    together,
+)
+
+CAN = TARGET.style("whole").capabilities
+ACTORS: dict[ActorKey, Actor] = {"initial-principal": initial_principal, "session": session_actor}
+CATALOG = load_catalog()
+# How many examples of the profile's hundred an engine gets: the slower, the fewer.
+ENGINES: dict[str, tuple[Callable[[], Engine], Callable[[], str | None], int]] = {}
+
+
+def needs(module: str) -> Callable[[], str | None]:
+    def missing() -> str | None:
+        return None if importlib.util.find_spec(module) else f"{module} is not installed"
+
+    return missing
+
+
+def spark_missing() -> str | None:
+    return needs("pyspark")() or (None if shutil.which("java") else "Java is not installed")
+
+
+def postgres_missing() -> str | None:
+    if postgres_program("initdb") is None:
+        return "PostgreSQL is not installed"
+    return needs("psycopg")()
+
+
+ENGINES["duckdb"] = (DuckDBEngine, needs("duckdb"), 40)
+ENGINES["clickhouse"] = (ClickHouseEngine, needs("chdb"), 15)
+ENGINES["postgresql"] = (PostgreSQLEngine, postgres_missing, 25)
+ENGINES["spark"] = (SparkEngine, spark_missing, 4)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def started(request: pytest.FixtureRequest) -> Iterator[tuple[str, Engine]]:
+    start, missing, _ = ENGINES[request.param]
+    if reason := missing():
+        pytest.skip(reason)
+    engine = start()
+    yield request.param, engine
+    engine.close()
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_offboardings_and_attacks(started: tuple[str, Engine], actor: ActorKey) -> None:
+    _, engine = started
+    events = together(scenario.events for scenario in SCENARIOS)
+    query = lower(DELETE_USER)
+    wanted = alerts(query, events, ACTORS[actor])
+    for order in (events, events[::-1], [event for event in events for _ in range(2)]):
+        engine.load(order)
+        assert engine.ids(query, "alert", actor) == wanted
+
+
+def test_the_explained_are_the_rest(started: tuple[str, Engine]) -> None:
+    _, engine = started
+    events = together(scenario.events for scenario in SCENARIOS)
+    query = lower(DELETE_USER)
+    engine.load(events)
+    listed = engine.rows(query, "explained", "initial-principal")
+    assert {row[0] for row in listed} == explained(query, events) & candidates(query, events)
+    roots = {event["eventID"] for event in events if event["eventName"] == "DeleteUser"}
+    assert all(row[-4] == DELETE_USER.id and row[-1] in roots for row in listed)
+
+
+def test_the_companion_counts_what_is_silenced(started: tuple[str, Engine]) -> None:
+    _, engine = started
+    events = together(scenario.events for scenario in SCENARIOS)
+    query = lower(DELETE_USER)
+    engine.load(events)
+    counted = engine.rows(query, "silenced", "initial-principal")
+    silenced = explained(query, events) & candidates(query, events)
+    assert sum(int(row[-1]) for row in counted) == len(silenced)
+
+
+def test_random_catalogues_and_logs(started: tuple[str, Engine]) -> None:
+    name, engine = started
+    factor = max(1, settings().max_examples // 100)
+
+    @settings(
+        max_examples=ENGINES[name][2] * factor,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    @given(st.data(), st.sampled_from(list(ACTORS)))
+    def agrees(data: st.DataObject, actor: ActorKey) -> None:
+        cascades = data.draw(catalogues())
+        drawn = data.draw(st.lists(logs(cascades), min_size=1, max_size=12))
+        events = together(drawn)
+        engine.load(events)
+        for cascade in cascades[:2]:
+            query = fit(lower(cascade, cascades), CAN).query
+            if query is not None and query.actions:
+                answer = "alert" if query.purpose == "alert" else "explained"
+                wanted = explained(query, events, ACTORS[actor]) & candidates(query, events)
+                if answer == "alert":
+                    wanted = alerts(query, events, ACTORS[actor])
+                assert engine.ids(query, answer, actor) == wanted
+
+    agrees()
+
+
+@pytest.mark.parametrize("place", ["tailpipe", "athena", "security-lake"])
+def test_a_table_of_another_layout_gives_the_same_answer(place: str) -> None:
+    if reason := needs("duckdb")():
+        pytest.skip(reason)
+    events = together(scenario.events for scenario in SCENARIOS)
+    query = lower(DELETE_USER)
+    engine = DuckDBEngine(place)
+    engine.load(events)
+    assert engine.ids(query) == alerts(query, events)
+    engine.close()
+
+
+def test_every_bundled_cascade_runs(started: tuple[str, Engine]) -> None:
+    _, engine = started
+    engine.load([])
+    for cascade in CATALOG.cascades:
+        query = fit(lower(cascade, CATALOG.cascades), CAN).query
+        if query is not None and query.actions:
+            answer = "alert" if query.purpose == "alert" else "explained"
+            assert engine.ids(query, answer) == set()

@@ -1,0 +1,301 @@
+"""SQL engines that run an exported script over some events and say which ids it lists.
+
+An engine starts once for many scripts; `apart` lets many logs share one table without touching.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cloudcascade.exporters.query import Query
+from cloudcascade.exporters.sql.dialect import Dialect
+from cloudcascade.exporters.sql.layout import Layout, layout
+from cloudcascade.exporters.sql.relational import ActorKey, Answer, Setting, script
+from cloudcascade.exporters.targets.clickhouse import ClickHouse
+from cloudcascade.exporters.targets.duckdb import DuckDB
+from cloudcascade.exporters.targets.postgresql import PostgreSQL
+from cloudcascade.exporters.targets.spark import Spark
+
+from .cloudtrail import Event
+
+TABLE = "cloudtrail_events"
+KEYS = ("userName", "serialNumber", "alias")
+
+
+class Engine(ABC):
+    """A running engine with a table of events in one layout."""
+
+    dialect: Dialect
+    layout = "raw"
+
+    def ids(
+        self, query: Query, answer: Answer = "alert", actor: ActorKey = "initial-principal"
+    ) -> set[str]:
+        """The event ids that the answer lists; what it lists twice fails the test."""
+        rows = [row[0] for row in self.rows(query, answer, actor)]
+        if answer == "alert":
+            assert len(rows) == len(set(rows))
+        return set(rows)
+
+    def rows(self, query: Query, answer: Answer, actor: ActorKey) -> list[tuple[Any, ...]]:
+        setting = Setting(
+            dialect=self.dialect, layout=layout(self.layout), table=TABLE, actor=actor
+        )
+        return self.run(script(query, answer, setting))
+
+    @abstractmethod
+    def load(self, events: Sequence[Event]) -> None:
+        """Fill the table with these events, and nothing else."""
+
+    @abstractmethod
+    def run(self, statements: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Run the statements; the rows of the one that has some."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop the engine."""
+
+
+class DuckDBEngine(Engine):
+    """DuckDB in process. With another layout the table is made from the raw one."""
+
+    dialect = DuckDB()
+
+    def __init__(self, place: str = "raw") -> None:
+        import duckdb
+
+        self.layout = place
+        self.connection = duckdb.connect()
+        self.connection.execute("CREATE TABLE raw_events (event JSON)")
+
+    def load(self, events: Sequence[Event]) -> None:
+        self.connection.execute("DELETE FROM raw_events")
+        self.connection.execute(
+            "INSERT INTO raw_events SELECT unnest($1::VARCHAR[])::JSON", [lines(events)]
+        )
+        columns = "event" if self.layout == "raw" else _columns(layout(self.layout))
+        self.connection.execute(
+            f"CREATE OR REPLACE TABLE {TABLE} AS SELECT {columns} FROM raw_events"
+        )
+
+    def run(self, statements: Sequence[str]) -> list[tuple[Any, ...]]:
+        (statement,) = statements
+        return self.connection.execute(statement).fetchall()
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class ClickHouseEngine(Engine):
+    """ClickHouse in process."""
+
+    dialect = ClickHouse()
+
+    def __init__(self) -> None:
+        from chdb import session
+
+        self.session = session.Session()
+
+    def load(self, events: Sequence[Event]) -> None:
+        self.session.query(f"CREATE OR REPLACE TABLE {TABLE} (event String) ENGINE = Memory")
+        rows = "\n".join(json.dumps({"event": line}) for line in lines(events))
+        self.session.query(f"INSERT INTO {TABLE} FORMAT JSONEachRow {rows}")
+
+    def run(self, statements: Sequence[str]) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = []
+        for statement in statements:
+            answer = str(self.session.query(statement, "JSONCompactEachRow"))
+            found += [tuple(json.loads(line)) for line in answer.splitlines() if line]
+        return found
+
+    def close(self) -> None:
+        self.session.close()
+
+
+class SparkEngine(Engine):
+    """Spark SQL on this machine."""
+
+    dialect = Spark()
+
+    def __init__(self) -> None:
+        from pyspark.sql import SparkSession
+
+        builder = SparkSession.builder.master("local[2]").appName("cloudcascade")  # type: ignore[attr-defined]
+        for name, value in {
+            "spark.ui.enabled": "false",
+            "spark.sql.shuffle.partitions": "2",
+            "spark.log.level": "ERROR",
+        }.items():
+            builder = builder.config(name, value)
+        self.spark = builder.getOrCreate()
+
+    def load(self, events: Sequence[Event]) -> None:
+        rows = [(line,) for line in lines(events)]
+        frame = self.spark.createDataFrame(rows, "event STRING")
+        frame.createOrReplaceTempView(TABLE)
+
+    def run(self, statements: Sequence[str]) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = []
+        for statement in statements:
+            found += [tuple(row) for row in self.spark.sql(statement).collect()]
+        return found
+
+    def close(self) -> None:
+        self.spark.stop()
+
+
+class PostgreSQLEngine(Engine):
+    """A PostgreSQL server of its own, on a socket in a temporary folder."""
+
+    dialect = PostgreSQL()
+
+    def __init__(self) -> None:
+        import psycopg
+
+        self.folder = Path(tempfile.mkdtemp(prefix="cascade-postgres-"))
+        data = self.folder / "data"
+        self.user = "postgres" if os.geteuid() == 0 else None
+        if self.user:
+            shutil.chown(self.folder, self.user)
+        self._program("initdb", "-D", str(data), "-A", "trust", "-U", "cascade", "--no-sync")
+        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off"
+        self._program(
+            "pg_ctl", "-D", str(data), "-w", "-o", options, "-l", str(self.folder / "log"), "start"
+        )
+        self.connection = psycopg.connect(
+            host=str(self.folder), user="cascade", dbname="postgres", autocommit=True
+        )
+        self.connection.execute(f"CREATE TABLE {TABLE} (event jsonb)")
+
+    def _program(self, name: str, *arguments: str) -> None:
+        command = [str(postgres_program(name)), *arguments]
+        if self.user:  # the server refuses to run as root
+            command = [
+                "setpriv",
+                f"--reuid={self.user}",
+                f"--regid={self.user}",
+                "--clear-groups",
+                *command,
+            ]
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder, timeout=60)
+
+    def load(self, events: Sequence[Event]) -> None:
+        self.connection.execute(f"TRUNCATE {TABLE}")
+        with self.connection.cursor() as cursor:
+            cursor.executemany(
+                f"INSERT INTO {TABLE} VALUES (%s)", [(line,) for line in lines(events)]
+            )
+
+    def run(self, statements: Sequence[str]) -> list[tuple[Any, ...]]:
+        (statement,) = statements
+        return self.connection.execute(statement.encode()).fetchall()
+
+    def close(self) -> None:
+        self.connection.close()
+        self._program("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
+        shutil.rmtree(self.folder)
+
+
+def postgres_program(name: str) -> Path | None:
+    """A program of PostgreSQL's server; Debian keeps them off the path."""
+    found = shutil.which(name)
+    if found:
+        return Path(found)
+    return max(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), default=None)
+
+
+def lines(events: Sequence[Event]) -> list[str]:
+    """Each event as a line of JSON, as AWS writes it: without spaces, letters as they are."""
+    return [json.dumps(event, ensure_ascii=False, separators=(",", ":")) for event in events]
+
+
+def spelt_out(value: Any) -> Any:
+    """The event with every number that could be a key as a word: SQL compares texts only."""
+    if isinstance(value, list):
+        return [spelt_out(element) for element in value]
+    if isinstance(value, dict):
+        return {
+            name: _word(held) if name in KEYS else spelt_out(held) for name, held in value.items()
+        }
+    return value
+
+
+def _word(held: object) -> object:
+    return f"number {held}" if isinstance(held, int) and not isinstance(held, bool) else held
+
+
+def together(logs: Iterable[Sequence[Event]]) -> list[Event]:
+    """Many logs as one: each months away from the others, with ids and access keys of its own."""
+    return [
+        _apart(event, number) for number, log in enumerate(logs) for event in spelt_out(list(log))
+    ]
+
+
+def _apart(event: Event, number: int) -> Event:
+    moved = datetime.fromisoformat(event["eventTime"]) + timedelta(days=100 * number)
+    return {
+        **_own_keys(event, number),
+        "eventTime": moved.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventID": f"{number}:{event['eventID']}",
+    }
+
+
+def _own_keys(value: Any, number: int) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: f"{held}:{number}"
+        if name == "accessKeyId" and isinstance(held, str) and held
+        else _own_keys(held, number)
+        for name, held in value.items()
+    }
+
+
+def _columns(place: Layout) -> str:
+    """The columns of a table of that layout, read from the raw column `event`."""
+    tree: dict[str, Any] = {}
+    for path, column in place.columns.items():
+        value = f"json_extract_string(event, '{_path(path)}')"
+        if path == place.time_path and place.time_form == "timestamp":
+            value = f"CAST({value} AS TIMESTAMPTZ)"
+        if path == place.time_path and place.time_form == "milliseconds":
+            value = f"CAST(epoch_ms(CAST({value} AS TIMESTAMPTZ)) AS BIGINT)"
+        _put(tree, column, value)
+    for path, column in place.documents.items():
+        _put(tree, column, f"CAST(json_extract(event, '{_path(path)}') AS VARCHAR)")
+    for path, members in place.lists.items():
+        held = ", ".join(
+            f"{name}: json_extract_string(element, '{_path(member)}')"
+            for member, name in members.items()
+        )
+        elements = f"CAST(json_extract(event, '{_path(path)}') AS JSON[])"
+        _put(
+            tree,
+            place.list_columns[path],
+            f"list_transform({elements}, lambda element: {{{held}}})",
+        )
+    return ", ".join(f"{_struct(value)} AS {name}" for name, value in tree.items())
+
+
+def _put(tree: dict[str, Any], column: str, value: str) -> None:
+    *parents, last = column.split(".")
+    for parent in parents:
+        tree = tree.setdefault(parent, {})
+    tree[last] = value
+
+
+def _struct(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "{" + ", ".join(f"{name}: {_struct(held)}" for name, held in value.items()) + "}"
+
+
+def _path(path: str) -> str:
+    return "$" + "".join(f'."{member}"' for member in path.split("."))
