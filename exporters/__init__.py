@@ -1,28 +1,76 @@
-"""What the catalogue turns into: diagrams, each drawing language in a file of its own."""
+"""What the catalogue turns into: diagrams, and detection content for other platforms.
 
+Pictures are drawn by `render`, a file a drawing language. Detection content is made by `export` from
+a `Query`, a file a target.
+"""
+
+from .capabilities import Capabilities, Direction, Fit, Loss, fit
 from .dot import to_dot
 from .draw_cascade import cascade_picture
 from .draw_graph import catalog_picture, neighbourhood_picture
-from .errors import RenderError
+from .errors import CannotEncode, ExportError, Refused, RenderError
+from .export import Export, Omission, assess, export, plan, write
+from .field_maps import FieldMap, Success, field_map
+from .header import header, loss_lines
+from .lower import DEFAULT_LATENESS, lower
+from .matrix import MatrixRow, Statement, Survey, matrix, statements, survey
 from .mermaid import to_mermaid
 from .picture import Group, Link, Picture, PictureEdge, PictureNode, Row
+from .query import Query
+from .registry import find_target, target_names
 from .render import FORMATS, Engine, Format, render
+from .target import Artefact, Job, Options, Style, Target
 
 __all__ = [
+    "DEFAULT_LATENESS",
     "FORMATS",
+    "Artefact",
+    "CannotEncode",
+    "Capabilities",
+    "Direction",
     "Engine",
+    "Export",
+    "ExportError",
+    "FieldMap",
+    "Fit",
     "Format",
     "Group",
+    "Job",
     "Link",
+    "Loss",
+    "MatrixRow",
+    "Omission",
+    "Options",
     "Picture",
     "PictureEdge",
     "PictureNode",
+    "Query",
+    "Refused",
     "RenderError",
     "Row",
+    "Statement",
+    "Style",
+    "Success",
+    "Survey",
+    "Target",
+    "assess",
     "cascade_picture",
     "catalog_picture",
+    "export",
+    "field_map",
+    "find_target",
+    "fit",
+    "header",
+    "loss_lines",
+    "lower",
+    "matrix",
     "neighbourhood_picture",
+    "plan",
     "render",
+    "statements",
+    "survey",
+    "target_names",
     "to_dot",
     "to_mermaid",
+    "write",
 ]

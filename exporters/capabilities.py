@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Literal
 
 from ..catalog.terms import Policy, format_duration
-from .query import Condition, Denied, Edge, Node, Pattern, Query
+from .query import Condition, Denied, Edge, KeyPair, Node, Pattern, Query
 
 Side = Literal["origin-first", "effect-first", "both"]
 ActorKey = Literal["initial-principal", "session", "none"]
@@ -69,6 +69,8 @@ class Capabilities:
     number_keys: bool = False
     """Whole numbers are values of keys, too, not only texts."""
     distinct_keys: bool = True
+    repeated_actions: bool = False
+    """An action may stand again further up on the way to the origin: three events that must all differ."""
     case_fold: bool = True
     first_of: bool = True
     """A key may be read from the first of several fields."""
@@ -187,6 +189,11 @@ def _chain_problem(query: Query, node: Node, can: Capabilities) -> str | None:
     chain = query.chain(node)
     if len(chain) > 1 and not can.hop:
         return f"joins its origin through {chain[1].pattern.action}, which takes a hop"
+    actions = [*(step.pattern.action for step in chain), query.root.action]
+    if not can.repeated_actions and any(
+        action in actions[place + 2 :] for place, action in enumerate(actions)
+    ):
+        return "the same action stands twice on the way to its origin"
     for step in chain:
         problem = _pattern_problem(step.pattern, can) or _edge_problem(step.edge, can)
         if problem:
@@ -212,13 +219,21 @@ def _unsupported(condition: Condition, can: Capabilities) -> str | None:
 
 
 def _edge_problem(edge: Edge, can: Capabilities) -> str | None:
-    keys = [key for pair in (*edge.join, *edge.distinct) for key in (pair.own, pair.parent)]
     if edge.distinct and not can.distinct_keys:
         return "asks for keys that differ"
     if edge.actor == "service" and not can.service_actor:
         return f"asks for a call made by {edge.service}"
     if edge.same_tool and not can.same_tool:
         return "compares user agents"
+    if can.sides == "effect-first" and not edge.before:
+        return "follows its origin, and only an origin after it can be seen"
+    if can.sides == "origin-first" and not edge.after:
+        return "precedes its origin, and only an origin before it can be seen"
+    return _keys_problem((*edge.join, *edge.distinct), can)
+
+
+def _keys_problem(pairs: Iterable[KeyPair], can: Capabilities) -> str | None:
+    keys = [key for pair in pairs for key in (pair.own, pair.parent)]
     if any(key.many for key in keys) and not can.list_keys:
         return "joins on a list"
     if not can.nested_lists and any(path.count("[]") > 1 for key in keys for path in key.paths):
@@ -227,10 +242,6 @@ def _edge_problem(edge: Edge, can: Capabilities) -> str | None:
         return "joins on a part of an ARN"
     if any(len(key.paths) > 1 for key in keys) and not can.first_of:
         return "joins on a field that stands in different places"
-    if can.sides == "effect-first" and not edge.before:
-        return "follows its origin, and only an origin after it can be seen"
-    if can.sides == "origin-first" and not edge.after:
-        return "precedes its origin, and only an origin before it can be seen"
     return None
 
 
@@ -275,11 +286,13 @@ def _drop_conditions_of_spoilers(query: Query, can: Capabilities, losses: list[L
     spoilers = []
     for spoiler in query.spoilers:
         where = tuple(test for test in spoiler.pattern.where if not _unsupported(test, can))
-        if where != spoiler.pattern.where:
+        join = tuple(pair for pair in spoiler.join if not _keys_problem((pair,), can))
+        if where != spoiler.pattern.where or join != spoiler.join:
             losses.append(
                 Loss(Direction.OPEN, f"any {spoiler.pattern.action} counts as: {spoiler.reason}")
             )
-        spoilers.append(replace(spoiler, pattern=replace(spoiler.pattern, where=where)))
+        pattern = replace(spoiler.pattern, where=where)
+        spoilers.append(replace(spoiler, pattern=pattern, join=join))
     return replace(query, spoilers=tuple(spoilers))
 
 

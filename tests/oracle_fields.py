@@ -101,7 +101,8 @@ def _transformed(source: KeySource, value: Value, caseless: bool) -> Value:
     if isinstance(value, int):
         return value
     if source.transform == "arn-name" and value.startswith("arn:") and value.count(":") >= 5:
-        value = re.split("[/:]", value.split(":", 5)[5])[-1]
+        resource = value.split(":", 5)[5]
+        value = resource.rpartition("/" if "/" in resource else ":")[2]
     return ascii_lower(value) if caseless else value
 
 

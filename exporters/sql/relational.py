@@ -255,7 +255,8 @@ class _Script:
                 this=_column("event_id", "other"), expression=_column("event_id", "root")
             )
             conditions.append(exp.or_(is_null(_column("event_id", "other")), same))
-        equal, more = self._keys_equal(spoiler.join, "other", "root")
+        known = [pair for pair in spoiler.join if self._is_kept(pair)]
+        equal, more = self._keys_equal(known, "other", "root")
         if spoiler.same_account:
             equal.append(_column("account", "other").eq(_column("account", "root")))
         return self._joined(
@@ -346,6 +347,11 @@ class _Script:
             invoked = _column("invoked_by", "own").eq(text(service))
             return [], [exp.or_(invoked, exp.func("COALESCE", linked, exp.false()))]
         return [], []
+
+    def _is_kept(self, pair: KeyPair) -> bool:
+        """Whether the table keeps the keys; a spoiler without one voids more, never less."""
+        paths = (*pair.own.paths, *pair.parent.paths)
+        return all(self.setting.layout.find(path) is not None for path in paths)
 
     def _keys_equal(
         self, pairs: Sequence[KeyPair], own: str, parent: str

@@ -10,7 +10,7 @@ from ..query import Purpose, Query
 from ..target import Artefact, Job, Options, Style, Target, Verification
 from .dialect import Dialect
 from .fields import paths_of
-from .layout import layout
+from .layout import Layout, layout
 from .relational import ActorKey, Answer, Setting, script
 
 _ANSWERS: tuple[tuple[Answer, str], ...] = (
@@ -70,6 +70,15 @@ def sql_target(
                 yield Loss(
                     Direction.OPEN, f"{place.title} keeps no {path}: what needs it is not explained"
                 )
+        yield from _spoiler_losses(query, place)
+
+    def _spoiler_losses(query: Query, place: Layout) -> Iterable[Loss]:
+        for each in (query, *query.rivals):
+            for spoiler in each.spoilers:
+                keys = [key for pair in spoiler.join for key in (pair.own, pair.parent)]
+                if any(place.find(path) is None for key in keys for path in key.paths):
+                    what = f"any {spoiler.pattern.action} counts as: {spoiler.reason}"
+                    yield Loss(Direction.OPEN, f"{place.title} keeps too little: {what}")
 
     def _layout_name(options: Options) -> str:
         chosen = options.layout or layouts[0]

@@ -201,10 +201,8 @@ def _transformed(key: Key, value: str | int) -> str | int:
     if isinstance(value, int):
         return value
     if key.arn_name and value.startswith("arn:") and value.count(":") >= 5:
-        resource = (
-            value.split(":", 5)[5].replace(":", "/") if "/" not in value.split(":", 5)[5] else value
-        )
-        value = resource.rsplit("/", 1)[-1]
+        resource = value.split(":", 5)[5]
+        value = resource.rpartition("/" if "/" in resource else ":")[2]
     return ascii_lower(value) if key.fold else value
 
 

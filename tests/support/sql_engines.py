@@ -105,6 +105,8 @@ class ClickHouseEngine(Engine):
 
     def load(self, events: Sequence[Event]) -> None:
         self.session.query(f"CREATE OR REPLACE TABLE {TABLE} (event String) ENGINE = Memory")
+        if not events:
+            return
         rows = "\n".join(json.dumps({"event": line}) for line in lines(events))
         self.session.query(f"INSERT INTO {TABLE} FORMAT JSONEachRow {rows}")
 

@@ -1,0 +1,332 @@
+"""The capability matrix: what each style of each target keeps, in marks and in words."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from ..catalog.models import Cascade
+from ..catalog.terms import format_duration
+from .capabilities import EVERY_CONDITION, Capabilities, Direction, Loss
+from .errors import Refused
+from .export import assess
+from .lower import DEFAULT_LATENESS
+from .registry import find_target, target_names
+from .target import Options, Style, Target
+
+KindT = TypeVar("KindT", Loss, str)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a style says of one field of `Capabilities`: a mark for a table, and words.
+
+    `costs` is what a cascade that needs it loses; None where it is kept, or costs nothing.
+    """
+
+    field: str
+    mark: str
+    words: str
+    costs: Direction | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether nothing is lost by it."""
+        return self.costs is None
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """A style of a target, with a statement on every field of its capabilities."""
+
+    target: Target
+    style: Style
+    statements: tuple[Statement, ...]
+
+    def mark(self, field: str) -> str:
+        """The mark of that field.
+
+        Raises:
+            KeyError: there is no such field.
+        """
+        return {each.field: each.mark for each in self.statements}[field]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a style makes of some cascades.
+
+    `made` counts the cascades of which something can be said, those that fail closed among them.
+    `losses` and `refusals` count cascades, the most frequent first.
+    """
+
+    asked: int
+    made: int
+    losses: tuple[tuple[Loss, int], ...]
+    refusals: tuple[tuple[str, int], ...]
+
+
+# Field: words where it is kept, words where it is not, and what that costs.
+_FLAGS: dict[str, tuple[str, str, Direction]] = {
+    "hold": (
+        "waits for the window's end and for late events before it judges",
+        "judges on arrival: an origin that comes after its effect comes too late",
+        Direction.OPEN,
+    ),
+    "same_second": (
+        "sees an origin in the very second of its effect",
+        "does not see an origin in the very second of its effect",
+        Direction.OPEN,
+    ),
+    "sliding": (
+        "windows lie around each event",
+        "fixed buckets of time, which cut a cascade at their edges",
+        Direction.OPEN,
+    ),
+    "hop": (
+        "joins an effect to its origin through a third event",
+        "cannot join an effect to its origin through a third event",
+        Direction.UNCOVERED,
+    ),
+    "spoilers": (
+        "sees the events that void an explanation",
+        "does not see the events that void an explanation",
+        Direction.CLOSED,
+    ),
+    "ensembles": (
+        "knows cascades without an origin, whose members explain each other",
+        "knows no cascades without an origin",
+        Direction.UNCOVERED,
+    ),
+    "rivals": (
+        "asks whether another cascade explains the event, too",
+        "does not ask whether another cascade explains the event",
+        Direction.OPEN,
+    ),
+    "list_keys": ("joins on lists", "cannot join on lists", Direction.UNCOVERED),
+    "nested_lists": (
+        "joins on lists within lists",
+        "cannot join on lists within lists",
+        Direction.UNCOVERED,
+    ),
+    "list_conditions": (
+        "asks a condition of every element of a list",
+        "cannot ask a condition of every element of a list",
+        Direction.UNCOVERED,
+    ),
+    "number_keys": (
+        "joins on whole numbers as on texts",
+        "joins on texts only, not on numbers",
+        Direction.OPEN,
+    ),
+    "distinct_keys": (
+        "can ask that two keys differ",
+        "cannot ask that two keys differ",
+        Direction.UNCOVERED,
+    ),
+    "repeated_actions": (
+        "tells events apart where one action stands twice on the way to the origin",
+        "cannot tell events apart where one action stands twice on the way to the origin",
+        Direction.UNCOVERED,
+    ),
+    "case_fold": (
+        "compares IAM's names without case, as IAM does",
+        "compares IAM's names with case: Alice and alice are two",
+        Direction.OPEN,
+    ),
+    "first_of": (
+        "reads a key from the first of several fields",
+        "cannot read a key that stands in different fields",
+        Direction.UNCOVERED,
+    ),
+    "arn_name": (
+        "joins on the last part of an ARN",
+        "cannot join on a part of an ARN",
+        Direction.UNCOVERED,
+    ),
+    "same_role": (
+        "can take all sessions of one role for one actor, where the cascade says so",
+        "cannot take the sessions of one role for one actor",
+        Direction.OPEN,
+    ),
+    "service_actor": (
+        "can ask for a call that an AWS service made",
+        "cannot ask for a call that an AWS service made",
+        Direction.UNCOVERED,
+    ),
+    "any_account": (
+        "sees an origin in another account, where the cascade says so",
+        "does not see an origin in another account",
+        Direction.OPEN,
+    ),
+    "same_tool": ("compares user agents", "cannot compare user agents", Direction.UNCOVERED),
+    "any_window": (
+        "each effect has a window of its own",
+        "one window, the widest, for all effects",
+        Direction.CLOSED,
+    ),
+}
+
+
+def _sides(can: Capabilities) -> Statement:
+    mark, words, costs = {
+        "both": ("both", "finds the origin before its effect and after it", None),
+        "origin-first": (
+            "before",
+            "finds an origin only before its effect",
+            Direction.UNCOVERED,
+        ),
+        "effect-first": ("after", "finds an origin only after its effect", Direction.UNCOVERED),
+    }[can.sides]
+    return Statement("sides", mark, words, costs)
+
+
+def _actor(can: Capabilities) -> Statement:
+    words, costs = {
+        "initial-principal": ("follows credentials through AssumeRole to who began", None),
+        "session": (
+            "compares sessions: two sessions of one person are two actors",
+            Direction.OPEN,
+        ),
+        "none": ("does not compare actors: anybody's origin explains", Direction.CLOSED),
+    }[can.actor]
+    return Statement("actor", can.actor, words, costs)
+
+
+def _conditions(can: Capabilities) -> Statement:
+    missing = sorted(EVERY_CONDITION - can.conditions)
+    if not missing:
+        return Statement("conditions", "all", "says every condition on a field")
+    listed = ", ".join(missing)
+    return Statement(
+        "conditions",
+        f"not {listed}",
+        f"cannot say these conditions on a field: {listed}",
+        Direction.UNCOVERED,
+    )
+
+
+def _max_window(can: Capabilities) -> Statement:
+    if can.max_window is None:
+        return Statement("max_window", "any", "windows may be as wide as the cascade says")
+    widest = format_duration(can.max_window)
+    return Statement("max_window", widest, f"windows end after {widest}", Direction.OPEN)
+
+
+def _expiry(can: Capabilities) -> Statement:
+    if can.expiry:
+        return Statement("expiry", "yes", "the platform ends it on the day it expires")
+    # No part of what explained means: nothing is lost by it.
+    return Statement("expiry", "no", "does not end by itself on the day it expires: see the header")
+
+
+_WORDED: dict[str, Callable[[Capabilities], Statement]] = {
+    "sides": _sides,
+    "actor": _actor,
+    "conditions": _conditions,
+    "max_window": _max_window,
+    "expiry": _expiry,
+}
+
+
+def statements(can: Capabilities) -> tuple[Statement, ...]:
+    """A statement on every field, in the order of the fields."""
+    return tuple(_statement(can, field.name) for field in fields(can))
+
+
+def _statement(can: Capabilities, name: str) -> Statement:
+    if name in _WORDED:
+        return _WORDED[name](can)
+    kept, lost, costs = _FLAGS[name]
+    return (
+        Statement(name, "yes", kept) if getattr(can, name) else Statement(name, "no", lost, costs)
+    )
+
+
+def matrix(names: Iterable[str] | None = None) -> tuple[MatrixRow, ...]:
+    """The rows of these targets, by default of all, a row a style.
+
+    Raises:
+        ExportError: there is no such target.
+    """
+    return tuple(
+        MatrixRow(target, style, statements(style.capabilities))
+        for target in map(find_target, target_names() if names is None else names)
+        for style in target.styles
+    )
+
+
+def as_data(rows: Iterable[MatrixRow]) -> list[dict[str, Any]]:
+    """The rows as JSON has them, an object a target."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        target, style = row.target, row.style
+        of_target = found.setdefault(
+            target.name,
+            {
+                "target": target.name,
+                "title": target.title,
+                "verification": target.verification,
+                "verified_by": target.verified_by,
+                "layouts": list(target.layouts),
+                "styles": [],
+            },
+        )
+        of_target["styles"].append(
+            {
+                "name": style.name,
+                "summary": style.summary,
+                "kind": style.kind,
+                "purposes": sorted(style.purposes),
+                "capabilities": _values(style.capabilities),
+                "losses": [
+                    {"capability": each.field, "direction": each.costs.value, "text": each.words}
+                    for each in row.statements
+                    if each.costs
+                ],
+            }
+        )
+    return list(found.values())
+
+
+def _values(can: Capabilities) -> dict[str, Any]:
+    return {
+        field.name: sorted(value) if isinstance(value, frozenset) else value
+        for field in fields(can)
+        for value in [getattr(can, field.name)]
+    }
+
+
+def survey(
+    cascades: Sequence[Cascade],
+    catalog: Sequence[Cascade],
+    style: Style,
+    options: Options,
+    window: int | None = None,
+    lateness: int = DEFAULT_LATENESS,
+) -> Survey:
+    """What `style` makes of `cascades`. What may fail closed counts as made."""
+    made = 0
+    losses: Counter[Loss] = Counter()
+    refusals: Counter[str] = Counter()
+    for cascade in cascades:
+        try:
+            fitted = assess(cascade, catalog, style, options, window, lateness)
+        except Refused as refusal:
+            refusals[short_reason(str(refusal))] += 1
+            continue
+        losses.update(fitted.losses)
+        if fitted.query is None:
+            refusals["nothing of it can be said in this form"] += 1
+        else:
+            made += 1
+    return Survey(len(cascades), made, _ranked(losses), _ranked(refusals))
+
+
+def short_reason(reason: str) -> str:
+    """A refusal without its details, for counting: what stands before the first colon."""
+    return reason.partition(":")[0]
+
+
+def _ranked(counts: Counter[KindT]) -> tuple[tuple[KindT, int], ...]:
+    return tuple(sorted(counts.items(), key=lambda each: (-each[1], str(each[0]))))
