@@ -1,4 +1,5 @@
-"""Writes the reference pages that follow from the program: docs/cascade-file.md and docs/cli.md.
+"""Writes the reference pages that follow from the program: docs/cascade-file.md, docs/cli.md and
+docs/exporters/index.md.
 
     python docs/render.py
 
@@ -6,14 +7,18 @@ tests/test_docs.py fails when they are stale.
 """
 
 import re
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from cloudcascade.catalog import json_schema
+from cloudcascade.catalog import json_schema, load_catalog
 from cloudcascade.catalog.loader import read_cascade
 from cloudcascade.cli.main import app
+from cloudcascade.exporters import MatrixRow, Options, Survey, loss_lines, matrix, survey
+from cloudcascade.exporters.matrix import suppressible
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "catalog" / "aws" / "iam" / "delete-group.yaml"
@@ -64,6 +69,51 @@ input or arguments. Results go to standard output, everything else to standard e
 cascade ids and actions in your shell.
 
 """
+
+EXPORT_HEAD = """\
+# Export targets
+
+`cascade export TARGET CASCADE` makes detection content for a platform: a query or a rule that alerts on what the cascade does not
+explain, or a list of what it does. docs/semantics.md says what explains means. No platform says all of it; what an artefact does not
+keep stands in its header, with what that does to the detection:
+
+- **fails open**: extra alerts. What the cascade explains is still shown.
+- **fails closed**: missed attacks. What the cascade does not explain is silenced. Such artefacts are made only with
+  `--allow-fail-closed`.
+- **not covered**: the artefact says nothing of these events. Keep whatever alerts on them today.
+
+This page is what `cascade export --list` and `cascade export --explain TARGET` say, rendered from the program.
+
+## How artefacts are checked
+
+- **executed**: the project's tests run them on the platform's engine, or one like it, over logs with known answers.
+- **parsed**: the tests read them with the platform's own grammar; nothing runs them.
+- **unverified**: neither runs here. Try them before you trust them.
+
+## What each style keeps
+
+*origin*: found before its effect, after it, or both. *hop*: joins through a third event. *hold*: waits for the window's end and for
+late events. *void*: sees the events that void an explanation. *ensemble*: cascades without an origin. *rivals*: asks whether another
+cascade explains the event. *labels*: names explained events of cascades that silence nothing. *made*: how many of the {asked} bundled
+cascades of which something may be silenced are exported without `--allow-fail-closed`.
+
+"""
+
+# A fixed day and release, so that the page depends on the targets and the catalogue only.
+EXPORT_OPTIONS = Options(
+    created=date(2026, 1, 1), expires=date(2026, 7, 1), catalog_version="0.0.0"
+)
+MARKS = {
+    "origin": "sides",
+    "hop": "hop",
+    "hold": "hold",
+    "void": "spoilers",
+    "ensemble": "ensembles",
+    "rivals": "rivals",
+    "actor": "actor",
+    "window": "max_window",
+    "expires": "expiry",
+}
 
 
 def file_reference() -> str:
@@ -146,7 +196,58 @@ def _metavar(parameter: Any) -> str:
     return str(parameter.metavar or parameter.name.strip("_").upper()).replace("|", "\\|")
 
 
-PAGES = {"cascade-file.md": file_reference, "cli.md": cli_reference}
+def export_reference() -> str:
+    """docs/exporters/index.md."""
+    known = load_catalog().cascades
+    cascades = suppressible(known)
+    rows = [(row, survey(cascades, known, row.style, EXPORT_OPTIONS)) for row in matrix()]
+    heads = ["target", "style", "makes", *MARKS, "labels", "made", "checked"]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    lines += [_matrix_line(row, found) for row, found in rows]
+    lines += ["", "## What each style does not keep", ""]
+    for row, found in rows:
+        lines += [*_style_section(row, found), ""]
+    return EXPORT_HEAD.replace("{asked}", str(len(cascades))) + "\n".join(lines).rstrip() + "\n"
+
+
+def _matrix_line(row: MatrixRow, found: Survey) -> str:
+    name = row.target.name
+    page = HERE / "exporters" / f"{name}.md"
+    cells = [
+        f"[{name}]({name}.md)" if page.is_file() else name,
+        row.style.name,
+        row.style.kind,
+        *(row.mark(field) for field in MARKS.values()),
+        "yes" if "enrich" in row.style.purposes else "no",
+        str(found.made),
+        row.target.verification,
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _style_section(row: MatrixRow, found: Survey) -> Iterator[str]:
+    yield f"### {row.target.name} {row.style.name}"
+    yield ""
+    yield f"{row.target.title}: {row.style.summary}. Checked: {row.target.verified_by}."
+    yield ""
+    for each in row.statements:
+        if not each.kept:
+            yield f"- {each.words}{f' (**{each.costs}**)' if each.costs else ''}"
+    yield ""
+    closed = f", {found.closed} only with `--allow-fail-closed`" if found.closed else ""
+    yield f"Of the {found.asked} suppressible cascades, {found.made} are made{closed}:"
+    yield ""
+    yield from (f"- refused: {reason} ({count})" for reason, count in found.refusals)
+    yield from (f"- {loss_lines([loss])[0]} ({count})" for loss, count in found.losses)
+    if not found.refusals and not found.losses:
+        yield "- nothing is lost"
+
+
+PAGES = {
+    "cascade-file.md": file_reference,
+    "cli.md": cli_reference,
+    "exporters/index.md": export_reference,
+}
 
 
 if __name__ == "__main__":

@@ -21,18 +21,14 @@ KindT = TypeVar("KindT", Loss, str)
 class Statement:
     """What a style says of one field of `Capabilities`: a mark for a table, and words.
 
-    `costs` is what a cascade that needs it loses; None where it is kept, or costs nothing.
+    `costs` is what a cascade that needs it loses where it is not kept; None where nothing is lost.
     """
 
     field: str
+    kept: bool
     mark: str
     words: str
     costs: Direction | None = None
-
-    @property
-    def kept(self) -> bool:
-        """Whether nothing is lost by it."""
-        return self.costs is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +52,13 @@ class MatrixRow:
 class Survey:
     """What a style makes of some cascades.
 
-    `made` counts the cascades of which something can be said, those that fail closed among them.
+    Of the cascades `asked` for, `made` are exported, and `closed` only with leave to fail closed.
     `losses` and `refusals` count cascades, the most frequent first.
     """
 
     asked: int
     made: int
+    closed: int
     losses: tuple[tuple[Loss, int], ...]
     refusals: tuple[tuple[str, int], ...]
 
@@ -178,7 +175,7 @@ def _sides(can: Capabilities) -> Statement:
         ),
         "effect-first": ("after", "finds an origin only after its effect", Direction.UNCOVERED),
     }[can.sides]
-    return Statement("sides", mark, words, costs)
+    return Statement("sides", costs is None, mark, words, costs)
 
 
 def _actor(can: Capabilities) -> Statement:
@@ -190,16 +187,17 @@ def _actor(can: Capabilities) -> Statement:
         ),
         "none": ("does not compare actors: anybody's origin explains", Direction.CLOSED),
     }[can.actor]
-    return Statement("actor", can.actor, words, costs)
+    return Statement("actor", costs is None, can.actor, words, costs)
 
 
 def _conditions(can: Capabilities) -> Statement:
     missing = sorted(EVERY_CONDITION - can.conditions)
     if not missing:
-        return Statement("conditions", "all", "says every condition on a field")
+        return Statement("conditions", True, "all", "says every condition on a field")
     listed = ", ".join(missing)
     return Statement(
         "conditions",
+        False,
         f"not {listed}",
         f"cannot say these conditions on a field: {listed}",
         Direction.UNCOVERED,
@@ -208,16 +206,16 @@ def _conditions(can: Capabilities) -> Statement:
 
 def _max_window(can: Capabilities) -> Statement:
     if can.max_window is None:
-        return Statement("max_window", "any", "windows may be as wide as the cascade says")
+        return Statement("max_window", True, "any", "windows may be as wide as the cascade says")
     widest = format_duration(can.max_window)
-    return Statement("max_window", widest, f"windows end after {widest}", Direction.OPEN)
+    return Statement("max_window", False, widest, f"windows end after {widest}", Direction.OPEN)
 
 
 def _expiry(can: Capabilities) -> Statement:
     if can.expiry:
-        return Statement("expiry", "yes", "the platform ends it on the day it expires")
+        return Statement("expiry", True, "yes", "the platform ends it on the day it expires")
     # No part of what explained means: nothing is lost by it.
-    return Statement("expiry", "no", "does not end by itself on the day it expires: see the header")
+    return Statement("expiry", False, "no", "the platform does not end it on the day it expires")
 
 
 _WORDED: dict[str, Callable[[Capabilities], Statement]] = {
@@ -238,9 +236,9 @@ def _statement(can: Capabilities, name: str) -> Statement:
     if name in _WORDED:
         return _WORDED[name](can)
     kept, lost, costs = _FLAGS[name]
-    return (
-        Statement(name, "yes", kept) if getattr(can, name) else Statement(name, "no", lost, costs)
-    )
+    if getattr(can, name):
+        return Statement(name, True, "yes", kept)
+    return Statement(name, False, "no", lost, costs)
 
 
 def matrix(names: Iterable[str] | None = None) -> tuple[MatrixRow, ...]:
@@ -305,8 +303,8 @@ def survey(
     window: int | None = None,
     lateness: int = DEFAULT_LATENESS,
 ) -> Survey:
-    """What `style` makes of `cascades`. What may fail closed counts as made."""
-    made = 0
+    """What `style` makes of `cascades`."""
+    made = closed = 0
     losses: Counter[Loss] = Counter()
     refusals: Counter[str] = Counter()
     for cascade in cascades:
@@ -318,14 +316,25 @@ def survey(
         losses.update(fitted.losses)
         if fitted.query is None:
             refusals["nothing of it can be said in this form"] += 1
+        elif fitted.fails_closed:
+            closed += 1
         else:
             made += 1
-    return Survey(len(cascades), made, _ranked(losses), _ranked(refusals))
+    return Survey(len(cascades), made, closed, _ranked(losses), _ranked(refusals))
+
+
+def suppressible(catalog: Iterable[Cascade]) -> tuple[Cascade, ...]:
+    """The cascades of which something may be silenced."""
+    return tuple(
+        cascade
+        for cascade in catalog
+        if any(cascade.policy_of(effect) == "suppress" for effect in cascade.effects)
+    )
 
 
 def short_reason(reason: str) -> str:
     """A refusal without its details, for counting: what stands before the first colon."""
-    return reason.partition(":")[0]
+    return reason.partition(": ")[0]
 
 
 def _ranked(counts: Counter[KindT]) -> tuple[tuple[KindT, int], ...]:

@@ -14,7 +14,7 @@ from ..sql.target import sql_target
 
 class Spark(Dialect):
     name = "spark"
-    prepare = ("CACHE TABLE {} AS", "UNCACHE TABLE {}")
+    prepare = ("CACHE TABLE {} AS", "DROP VIEW {}")
 
     def member(self, document: Expression, path: Sequence[str]) -> Expression:
         return call("get_json_object", document, _path(path))

@@ -129,7 +129,7 @@ class SparkEngine(Engine):
     def __init__(self) -> None:
         from pyspark.sql import SparkSession
 
-        builder = SparkSession.builder.master("local[2]").appName("cloudcascade")  # type: ignore[attr-defined]
+        builder = SparkSession.builder.master("local[2]").appName("cloudcascade")
         for name, value in {
             "spark.ui.enabled": "false",
             "spark.sql.shuffle.partitions": "2",
@@ -197,7 +197,8 @@ class PostgreSQLEngine(Engine):
 
     def run(self, statements: Sequence[str]) -> list[tuple[Any, ...]]:
         (statement,) = statements
-        return self.connection.execute(statement.encode()).fetchall()
+        rows: list[tuple[Any, ...]] = self.connection.execute(statement.encode()).fetchall()
+        return rows
 
     def close(self) -> None:
         self.connection.close()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cloudcascade.catalog import load_catalog
 from cloudcascade.exporters.capabilities import fit
 from cloudcascade.exporters.lower import lower
-from cloudcascade.exporters.sql.relational import ActorKey
+from cloudcascade.exporters.sql.relational import ActorKey, Answer
 from cloudcascade.exporters.targets.duckdb import TARGET
 from cloudcascade.tests.support.cascades import DELETE_USER
 from cloudcascade.tests.support.iam_user_scenarios import SCENARIOS
@@ -126,7 +126,7 @@ def test_random_catalogues_and_logs(started: tuple[str, Engine]) -> None:
         for cascade in cascades[:2]:
             query = fit(lower(cascade, cascades), CAN).query
             if query is not None and query.actions:
-                answer = "alert" if query.purpose == "alert" else "explained"
+                answer: Answer = "alert" if query.purpose == "alert" else "explained"
                 wanted = explained(query, events, ACTORS[actor]) & candidates(query, events)
                 if answer == "alert":
                     wanted = alerts(query, events, ACTORS[actor])
@@ -153,5 +153,5 @@ def test_every_bundled_cascade_runs(started: tuple[str, Engine]) -> None:
     for cascade in CATALOG.cascades:
         query = fit(lower(cascade, CATALOG.cascades), CAN).query
         if query is not None and query.actions:
-            answer = "alert" if query.purpose == "alert" else "explained"
+            answer: Answer = "alert" if query.purpose == "alert" else "explained"
             assert engine.ids(query, answer) == set()

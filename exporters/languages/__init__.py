@@ -1,0 +1,1 @@
+"""How each platform's language writes values and names: encoders, never templates over raw values."""
