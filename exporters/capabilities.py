@@ -4,13 +4,13 @@
 that a target renders only what it can say and no loss goes unsaid.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
 from ..catalog.terms import Policy, format_duration
-from .query import Condition, Denied, Edge, KeyPair, Node, Pattern, Query
+from .query import Condition, Denied, Edge, KeyPair, Node, Pattern, Query, Spoiler
 
 Side = Literal["origin-first", "effect-first", "both"]
 ActorKey = Literal["initial-principal", "session", "none"]
@@ -108,34 +108,37 @@ class Fit:
 def fit(query: Query, can: Capabilities) -> Fit:
     """Cut `query` down to what `can` says, and say what is lost by it."""
     losses: list[Loss] = []
-    spoilers_read = _drop_conditions_of_spoilers(query, can, losses)
-    kept = _covered(spoilers_read, can, losses)
+    kept = _covered(query, can, losses)
     if kept is None:
         return Fit(None, tuple(losses))
-    narrowed = _narrowed(kept, can, losses)
-    if narrowed is None:
-        return Fit(None, tuple(losses))
+    narrowed = _narrowed(_with_fitting_spoilers(kept, can, losses), can, losses)
     losses += _losses_of_detail(narrowed, can)
-    if narrowed.spoilers and not can.spoilers:
-        reasons = ", ".join(dict.fromkeys(spoiler.reason for spoiler in narrowed.spoilers))
-        losses.append(
-            Loss(Direction.CLOSED, f"nothing voids an explanation here; unnoticed: {reasons}")
-        )
-        narrowed = replace(narrowed, spoilers=())
-    if narrowed.rivals and not can.rivals:
-        for rival in narrowed.rivals:
-            shared = sorted(set(rival.actions) & set(narrowed.actions))
-            losses.append(
-                Loss(
-                    Direction.OPEN, f"{', '.join(shared)} explained by {rival.cascade} still alerts"
-                )
-            )
-        narrowed = replace(narrowed, rivals=())
-    elif narrowed.rivals:
-        fits = [fit(replace(rival, lateness=query.lateness), can) for rival in narrowed.rivals]
-        losses += [loss for each in fits for loss in each.losses if loss not in losses]
-        narrowed = replace(narrowed, rivals=tuple(each.query for each in fits if each.query))
-    return Fit(narrowed, tuple(dict.fromkeys(losses)))
+    losses += _losses_of_spoilers(narrowed, can)
+    fitted = replace(narrowed, rivals=_fitting_rivals(narrowed, can, losses))
+    return Fit(fitted, tuple(dict.fromkeys(losses)))
+
+
+def _fitting_rivals(query: Query, can: Capabilities, losses: list[Loss]) -> tuple[Query, ...]:
+    rivals = []
+    for rival in query.rivals:
+        shared = [action for action in rival.actions if action in query.actions]
+        if not shared:
+            continue  # it explains only what is not covered here
+        if not can.rivals:
+            text = f"{_names(sorted(shared))} explained by {rival.cascade} still alerts"
+            losses.append(Loss(Direction.OPEN, text))
+            continue
+        fitted = fit(replace(rival, lateness=query.lateness), can)
+        for loss in fitted.losses:
+            if loss.direction is Direction.UNCOVERED:
+                # The query covers these actions: it is only the rival's explanation that is missing.
+                text = f"what {rival.cascade} explains still alerts: {loss.text}"
+                losses.append(Loss(Direction.OPEN, text))
+            else:
+                losses.append(loss)
+        if fitted.query is not None:
+            rivals.append(fitted.query)
+    return tuple(rivals)
 
 
 def _covered(query: Query, can: Capabilities, losses: list[Loss]) -> Query | None:
@@ -158,14 +161,23 @@ def _covered(query: Query, can: Capabilities, losses: list[Loss]) -> Query | Non
             covered.add(node.name)
         else:
             by_reason.setdefault(problem, []).append(node.pattern.action)
-    for reason, actions in by_reason.items():
-        losses.append(Loss(Direction.UNCOVERED, f"{_names(dict.fromkeys(actions))}: {reason}"))
     for name in query.required:
-        if _chain_problem(query, query.node(name), can):
+        problem = _chain_problem(query, query.node(name), can)
+        if problem:
+            losses.append(Loss(Direction.UNCOVERED, f"{_names(query.actions)}: {name} {problem}"))
             return None
-    if not covered and not query.root_is_subject:
-        return None
-    return _keep(query, covered)
+    kept = _keep(query, covered) if covered or query.root_is_subject else None
+    judged = kept.actions if kept else ()
+    for reason, actions in by_reason.items():
+        # Another node of the same action may be left; then the action is judged, without this node.
+        partly = [action for action in dict.fromkeys(actions) if action in judged]
+        if partly:
+            text = f"{_names(partly)} alerts though explained where it {reason}"
+            losses.append(Loss(Direction.OPEN, text))
+        not_at_all = [action for action in dict.fromkeys(actions) if action not in judged]
+        if not_at_all:
+            losses.append(Loss(Direction.UNCOVERED, f"{_names(not_at_all)}: {reason}"))
+    return kept
 
 
 def _keep(query: Query, subjects: set[str]) -> Query:
@@ -245,7 +257,7 @@ def _keys_problem(pairs: Iterable[KeyPair], can: Capabilities) -> str | None:
     return None
 
 
-def _narrowed(query: Query, can: Capabilities, losses: list[Loss]) -> Query | None:
+def _narrowed(query: Query, can: Capabilities, losses: list[Loss]) -> Query:
     """The query with the windows that the target keeps."""
     nodes = []
     for node in query.nodes:
@@ -281,8 +293,13 @@ def _narrowed(query: Query, can: Capabilities, losses: list[Loss]) -> Query | No
     return replace(query, nodes=tuple(nodes))
 
 
-def _drop_conditions_of_spoilers(query: Query, can: Capabilities, losses: list[Loss]) -> Query:
+def _with_fitting_spoilers(query: Query, can: Capabilities, losses: list[Loss]) -> Query:
     """The query whose spoilers ask nothing that the target cannot: they then void more, not less."""
+    if not can.spoilers:
+        if query.spoilers:
+            text = f"nothing voids an explanation here; unnoticed: {_reasons(query.spoilers)}"
+            losses.append(Loss(Direction.CLOSED, text))
+        return replace(query, spoilers=())
     spoilers = []
     for spoiler in query.spoilers:
         where = tuple(test for test in spoiler.pattern.where if not _unsupported(test, can))
@@ -296,9 +313,51 @@ def _drop_conditions_of_spoilers(query: Query, can: Capabilities, losses: list[L
     return replace(query, spoilers=tuple(spoilers))
 
 
+def _reasons(spoilers: Iterable[Spoiler]) -> str:
+    return ", ".join(dict.fromkeys(spoiler.reason for spoiler in spoilers))
+
+
+def _losses_of_spoilers(query: Query, can: Capabilities) -> Iterable[Loss]:
+    """What a target misses of the spoilers that it looks for: a spoiler missed silences more."""
+    widest = can.max_window
+    missed: list[tuple[str, Callable[[Spoiler], bool]]] = []
+    if not can.hold:
+        missed.append(("judges on arrival: unnoticed if later", lambda each: each.after > 0))
+    if not can.sliding:
+        missed.append(
+            (
+                "fixed buckets of time: unnoticed across an edge",
+                lambda each: each.before > 0 or each.after > 0,
+            )
+        )
+    if widest is not None:
+        missed.append(
+            (
+                f"unnoticed after {format_duration(widest)}",
+                lambda each: max(each.before, each.after) > widest,
+            )
+        )
+    if not can.case_fold:
+        missed.append(
+            (
+                "names compare with case: unnoticed if spelt otherwise",
+                lambda each: _folds(each.join),
+            )
+        )
+    if not can.any_account:
+        missed.append(("unnoticed in another account", lambda each: not each.same_account))
+    for cause, misses in missed:
+        unnoticed = [spoiler for spoiler in query.spoilers if misses(spoiler)]
+        if unnoticed:
+            yield Loss(Direction.CLOSED, f"{cause}: {_reasons(unnoticed)}")
+
+
+def _folds(pairs: Iterable[KeyPair]) -> bool:
+    return any(pair.own.fold or pair.parent.fold for pair in pairs)
+
+
 def _losses_of_detail(query: Query, can: Capabilities) -> Iterable[Loss]:
     edges = [node.edge for node in query.nodes]
-    keys = [key for edge in edges for pair in edge.join for key in (pair.own, pair.parent)]
     waits = any(edge.before for edge in edges)
     if not can.hold and waits:
         yield Loss(
@@ -309,9 +368,14 @@ def _losses_of_detail(query: Query, can: Capabilities) -> Iterable[Loss]:
         yield Loss(Direction.OPEN, "an origin in the very second of its effect is not seen")
     if not can.sliding:
         yield Loss(Direction.OPEN, "fixed buckets of time: a cascade across an edge still alerts")
-    if not can.case_fold and any(key.fold for key in keys):
+    if not can.case_fold and any(_folds(edge.join) for edge in edges):
         yield Loss(Direction.OPEN, "names compare with case: Alice and alice are two")
-    if any(edge.actor == "same" for edge in edges):
+    if not can.case_fold and any(_folds(edge.distinct) for edge in edges):
+        yield Loss(
+            Direction.CLOSED,
+            "names compare with case: one name in two spellings counts as two that differ",
+        )
+    if any(edge.actor in ("same", "same-role") for edge in edges):
         if can.actor == "session":
             yield Loss(
                 Direction.OPEN,

@@ -485,7 +485,7 @@ class _Script:
 
     def _shown(self) -> list[Expression]:
         shown = ["event_id", "event_time", "event_source", "event_name", "account", "principal"]
-        own_keys = [self.keys[key] for key in _keys_of(self.query) if not key.many]
+        own_keys = [self.keys[key] for key in _subject_keys(self.query) if not key.many]
         return [_column(name, "judged") for name in (*shown, *own_keys)]
 
     def _alert(self, explained: str) -> exp.Select:
@@ -596,6 +596,12 @@ def _likeness(query: Query, node: Node) -> object:
         node.relation,
         subject,
     )
+
+
+def _subject_keys(query: Query) -> list[Key]:
+    """The keys that the subjects themselves have."""
+    keys = [pair.own for node in query.subjects for pair in (*node.edge.join, *node.edge.distinct)]
+    return list(dict.fromkeys(keys))
 
 
 def _named(value: Expression, name: str) -> Expression:

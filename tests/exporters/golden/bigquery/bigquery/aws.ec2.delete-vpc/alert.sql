@@ -1,0 +1,309 @@
+-- aws.ec2.delete-vpc: Deleting a VPC takes its gateways off first
+-- BigQuery, SQL over a whole table, actors followed to the initial principal
+-- cloudcascade catalogue 0.0.0, made 2026-11-20
+-- owner: detection@example.com; expires 2027-05-20
+-- alerts on: ec2:DetachInternetGateway, ec2:DetachVpnGateway, ec2:DeleteInternetGateway
+-- explained by: ec2:DeleteVpc, or by aws.ec2.delete-internet-gateway
+-- waits 30m for the window and 20m for late events
+-- residual risk: The network is gone with the VPC; the deletion stays visible as origin.
+-- checked: parsed (sqlglot's BigQuery grammar)
+-- losses: none
+-- table: one JSON column
+--
+-- What the cascade does not explain.
+CREATE TEMP TABLE cascade_events AS
+WITH read_events AS (
+  SELECT
+    NULLIF(JSON_VALUE(event, '$."eventID"'), '') AS event_id,
+    UNIX_SECONDS(
+      SAFE_CAST(CASE
+        WHEN JSON_TYPE(JSON_QUERY(event, '$."eventTime"')) = 'string'
+        THEN JSON_VALUE(event, '$."eventTime"')
+      END AS TIMESTAMP)
+    ) AS event_time,
+    NULLIF(JSON_VALUE(event, '$."eventSource"'), '') AS event_source,
+    NULLIF(JSON_VALUE(event, '$."eventName"'), '') AS event_name,
+    COALESCE(
+      NULLIF(JSON_VALUE(event, '$."recipientAccountId"'), ''),
+      NULLIF(JSON_VALUE(event, '$."userIdentity"."accountId"'), '')
+    ) AS account,
+    NULLIF(NULLIF(JSON_VALUE(event, '$."userIdentity"."principalId"'), ''), 'Anonymous') AS principal,
+    NULLIF(JSON_VALUE(event, '$."userIdentity"."accessKeyId"'), '') AS access_key,
+    NULLIF(JSON_VALUE(event, '$."userIdentity"."type"'), '') AS identity_type,
+    NULLIF(JSON_VALUE(event, '$."responseElements"."credentials"."accessKeyId"'), '') AS handed_out,
+    NULLIF(
+      NULLIF(
+        CASE
+          WHEN JSON_TYPE(JSON_QUERY(event, '$."requestParameters"."vpcId"')) = 'string'
+          THEN JSON_VALUE(event, '$."requestParameters"."vpcId"')
+        END,
+        'HIDDEN_DUE_TO_SECURITY_REASONS'
+      ),
+      ''
+    ) AS vpc,
+    NULLIF(
+      NULLIF(
+        CASE
+          WHEN JSON_TYPE(JSON_QUERY(event, '$."requestParameters"."internetGatewayId"')) = 'string'
+          THEN JSON_VALUE(event, '$."requestParameters"."internetGatewayId"')
+        END,
+        'HIDDEN_DUE_TO_SECURITY_REASONS'
+      ),
+      ''
+    ) AS gateway
+  FROM cloudtrail_events
+  WHERE
+    (
+      (
+        JSON_VALUE(event, '$."eventSource"') = 'ec2.amazonaws.com'
+        AND JSON_VALUE(event, '$."eventName"') IN (
+          'DeleteVpc',
+          'DetachInternetGateway',
+          'DetachVpnGateway',
+          'DeleteInternetGateway'
+        )
+      )
+      OR (
+        JSON_VALUE(event, '$."eventSource"') = 'sts.amazonaws.com'
+        AND JSON_VALUE(event, '$."eventName"') IN (
+          'AssumeRole',
+          'AssumeRoleWithSAML',
+          'AssumeRoleWithWebIdentity',
+          'AssumeRoot',
+          'GetFederationToken',
+          'GetSessionToken'
+        )
+      )
+    )
+    AND NULLIF(JSON_VALUE(event, '$."errorCode"'), '') IS NULL
+), numbered_events AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time NULLS LAST) AS copy_number
+  FROM read_events
+), unresolved_events AS (
+  SELECT
+    *
+  FROM numbered_events
+  WHERE
+    copy_number = 1 OR event_id IS NULL
+), credentials AS (
+  SELECT DISTINCT
+    handed_out,
+    principal,
+    access_key
+  FROM unresolved_events
+  WHERE
+    NOT handed_out IS NULL
+    AND event_source = 'sts.amazonaws.com'
+    AND COALESCE(identity_type, '') <> 'AWSService'
+), callers_1 AS (
+  SELECT
+    given.handed_out,
+    given.access_key,
+    CASE WHEN earlier.handed_out IS NULL THEN given.principal ELSE NULL END AS caller
+  FROM credentials AS given
+  LEFT JOIN (
+    SELECT DISTINCT
+      handed_out
+    FROM credentials
+  ) AS earlier
+    ON earlier.handed_out = given.access_key
+), holders_1 AS (
+  SELECT
+    handed_out,
+    CASE
+      WHEN COUNT(DISTINCT caller) + MAX(CASE WHEN caller IS NULL THEN 1 ELSE 0 END) = 1
+      THEN MAX(caller)
+      WHEN COUNT(DISTINCT CASE WHEN NOT access_key IS NULL THEN caller END) + MAX(CASE WHEN NOT access_key IS NULL AND caller IS NULL THEN 1 ELSE 0 END) = 1
+      THEN MAX(CASE WHEN NOT access_key IS NULL THEN caller END)
+    END AS actor
+  FROM callers_1
+  GROUP BY
+    handed_out
+), callers_2 AS (
+  SELECT
+    given.handed_out,
+    given.access_key,
+    CASE WHEN earlier.handed_out IS NULL THEN given.principal ELSE earlier.actor END AS caller
+  FROM credentials AS given
+  LEFT JOIN (
+    SELECT DISTINCT
+      handed_out,
+      actor
+    FROM holders_1
+  ) AS earlier
+    ON earlier.handed_out = given.access_key
+), holders_2 AS (
+  SELECT
+    handed_out,
+    CASE
+      WHEN COUNT(DISTINCT caller) + MAX(CASE WHEN caller IS NULL THEN 1 ELSE 0 END) = 1
+      THEN MAX(caller)
+      WHEN COUNT(DISTINCT CASE WHEN NOT access_key IS NULL THEN caller END) + MAX(CASE WHEN NOT access_key IS NULL AND caller IS NULL THEN 1 ELSE 0 END) = 1
+      THEN MAX(CASE WHEN NOT access_key IS NULL THEN caller END)
+    END AS actor
+  FROM callers_2
+  GROUP BY
+    handed_out
+), callers_3 AS (
+  SELECT
+    given.handed_out,
+    given.access_key,
+    CASE WHEN earlier.handed_out IS NULL THEN given.principal ELSE earlier.actor END AS caller
+  FROM credentials AS given
+  LEFT JOIN (
+    SELECT DISTINCT
+      handed_out,
+      actor
+    FROM holders_2
+  ) AS earlier
+    ON earlier.handed_out = given.access_key
+), holders_3 AS (
+  SELECT
+    handed_out,
+    CASE
+      WHEN COUNT(DISTINCT caller) + MAX(CASE WHEN caller IS NULL THEN 1 ELSE 0 END) = 1
+      THEN MAX(caller)
+      WHEN COUNT(DISTINCT CASE WHEN NOT access_key IS NULL THEN caller END) + MAX(CASE WHEN NOT access_key IS NULL AND caller IS NULL THEN 1 ELSE 0 END) = 1
+      THEN MAX(CASE WHEN NOT access_key IS NULL THEN caller END)
+    END AS actor
+  FROM callers_3
+  GROUP BY
+    handed_out
+)
+SELECT
+  own.*,
+  CASE WHEN earlier.handed_out IS NULL THEN own.principal ELSE earlier.actor END AS actor
+FROM unresolved_events AS own
+LEFT JOIN holders_3 AS earlier
+  ON earlier.handed_out = own.access_key;
+
+WITH delete_vpc AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM cascade_events
+  WHERE
+    (
+      event_source = 'ec2.amazonaws.com' AND event_name = 'DeleteVpc'
+    )
+    AND NOT event_id IS NULL
+), detach_internet_gateway AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN delete_vpc AS parent
+    ON own.vpc = parent.vpc AND own.account = parent.account AND own.actor = parent.actor
+  WHERE
+    own.event_source = 'ec2.amazonaws.com'
+    AND own.event_name = 'DetachInternetGateway'
+    AND own.event_time BETWEEN parent.event_time - 1800 AND parent.event_time
+), detach_vpn_gateway AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN delete_vpc AS parent
+    ON own.vpc = parent.vpc AND own.account = parent.account AND own.actor = parent.actor
+  WHERE
+    own.event_source = 'ec2.amazonaws.com'
+    AND own.event_name = 'DetachVpnGateway'
+    AND own.event_time BETWEEN parent.event_time - 1800 AND parent.event_time
+), delete_internet_gateway AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN detach_internet_gateway AS parent
+    ON own.gateway = parent.gateway
+    AND own.account = parent.account
+    AND own.actor = parent.actor
+  WHERE
+    own.event_source = 'ec2.amazonaws.com'
+    AND own.event_name = 'DeleteInternetGateway'
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 1800
+), delete_internet_gateway_2 AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM cascade_events
+  WHERE
+    (
+      event_source = 'ec2.amazonaws.com' AND event_name = 'DeleteInternetGateway'
+    )
+    AND NOT event_id IS NULL
+), detach_internet_gateway_2 AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN delete_internet_gateway_2 AS parent
+    ON own.gateway = parent.gateway
+    AND own.account = parent.account
+    AND own.actor = parent.actor
+  WHERE
+    own.event_source = 'ec2.amazonaws.com'
+    AND own.event_name = 'DetachInternetGateway'
+    AND own.event_time BETWEEN parent.event_time - 600 AND parent.event_time
+), explained AS (
+  SELECT
+    event_id,
+    'aws.ec2.delete-vpc' AS cascade,
+    'ec2:DetachInternetGateway' AS effect,
+    'precondition' AS relation,
+    instance AS origin_event_id
+  FROM detach_internet_gateway
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.ec2.delete-vpc' AS cascade,
+    'ec2:DetachVpnGateway' AS effect,
+    'precondition' AS relation,
+    instance AS origin_event_id
+  FROM detach_vpn_gateway
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.ec2.delete-vpc' AS cascade,
+    'ec2:DeleteInternetGateway' AS effect,
+    'companion' AS relation,
+    instance AS origin_event_id
+  FROM delete_internet_gateway
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.ec2.delete-internet-gateway' AS cascade,
+    'ec2:DetachInternetGateway' AS effect,
+    'precondition' AS relation,
+    instance AS origin_event_id
+  FROM detach_internet_gateway_2
+)
+SELECT
+  judged.event_id,
+  judged.event_time,
+  judged.event_source,
+  judged.event_name,
+  judged.account,
+  judged.principal,
+  judged.vpc,
+  judged.gateway
+FROM cascade_events AS judged
+LEFT JOIN (
+  SELECT DISTINCT
+    event_id
+  FROM explained
+) AS known
+  ON known.event_id = judged.event_id
+WHERE
+  known.event_id IS NULL
+  AND (
+    judged.event_source = 'ec2.amazonaws.com'
+    AND judged.event_name IN ('DetachInternetGateway', 'DetachVpnGateway', 'DeleteInternetGateway')
+  )
+ORDER BY
+  judged.event_time,
+  judged.event_id;
+
+DROP TABLE cascade_events;

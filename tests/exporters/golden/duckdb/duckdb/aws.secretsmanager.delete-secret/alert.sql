@@ -1,0 +1,155 @@
+-- aws.secretsmanager.delete-secret: Deleting a secret ends in the service's own version deletions
+-- DuckDB, SQL over a whole table, actors followed to the initial principal
+-- cloudcascade catalogue 0.0.0, made 2026-11-20
+-- owner: detection@example.com; expires 2027-05-20
+-- alerts on: secretsmanager:StartSecretVersionDelete, secretsmanager:EndSecretVersionDelete
+-- explained by: secretsmanager:DeleteSecret
+-- waits 0s for the window and 20m for late events
+-- residual risk: The service events add nothing to DeleteSecret, which stays visible and can be undone until the recovery window ends. A forced deletion cannot be undone; rules on forceDeleteWithoutRecovery keep their place.
+-- checked: executed (DuckDB, against the reference semantics on random logs)
+-- losses: none
+-- table: one JSON column
+--
+-- What the cascade does not explain.
+WITH read_events AS (
+  SELECT
+    NULLIF(JSON_EXTRACT_STRING(event, '$."eventID"'), '') AS event_id,
+    CAST(FLOOR(
+      EPOCH(
+        TRY_CAST(CASE
+          WHEN JSON_TYPE(event, '$."eventTime"') = 'VARCHAR'
+          THEN JSON_EXTRACT_STRING(event, '$."eventTime"')
+        END AS TIMESTAMPTZ)
+      )
+    ) AS BIGINT) AS event_time,
+    NULLIF(JSON_EXTRACT_STRING(event, '$."eventSource"'), '') AS event_source,
+    NULLIF(JSON_EXTRACT_STRING(event, '$."eventName"'), '') AS event_name,
+    COALESCE(
+      NULLIF(JSON_EXTRACT_STRING(event, '$."recipientAccountId"'), ''),
+      NULLIF(JSON_EXTRACT_STRING(event, '$."userIdentity"."accountId"'), '')
+    ) AS account,
+    NULLIF(
+      NULLIF(JSON_EXTRACT_STRING(event, '$."userIdentity"."principalId"'), ''),
+      'Anonymous'
+    ) AS principal,
+    NULLIF(JSON_EXTRACT_STRING(event, '$."userIdentity"."accessKeyId"'), '') AS access_key,
+    NULLIF(JSON_EXTRACT_STRING(event, '$."userIdentity"."type"'), '') AS identity_type,
+    NULLIF(
+      NULLIF(
+        CASE
+          WHEN JSON_TYPE(event, '$."additionalEventData"."ARN"') = 'VARCHAR'
+          THEN JSON_EXTRACT_STRING(event, '$."additionalEventData"."ARN"')
+        END,
+        'HIDDEN_DUE_TO_SECURITY_REASONS'
+      ),
+      ''
+    ) AS secret,
+    COALESCE(
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN JSON_TYPE(event, '$."responseElements"."arn"') = 'VARCHAR'
+            THEN JSON_EXTRACT_STRING(event, '$."responseElements"."arn"')
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      ),
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN JSON_TYPE(event, '$."responseElements"."aRN"') = 'VARCHAR'
+            THEN JSON_EXTRACT_STRING(event, '$."responseElements"."aRN"')
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      ),
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN JSON_TYPE(event, '$."requestParameters"."secretId"') = 'VARCHAR'
+            THEN JSON_EXTRACT_STRING(event, '$."requestParameters"."secretId"')
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      )
+    ) AS secret_2,
+    event
+  FROM cloudtrail_events
+  WHERE
+    (
+      JSON_EXTRACT_STRING(event, '$."eventSource"') = 'secretsmanager.amazonaws.com'
+      AND JSON_EXTRACT_STRING(event, '$."eventName"') IN ('DeleteSecret', 'StartSecretVersionDelete', 'EndSecretVersionDelete')
+    )
+    AND NULLIF(JSON_EXTRACT_STRING(event, '$."errorCode"'), '') IS NULL
+), numbered_events AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number
+  FROM read_events
+), events AS (
+  SELECT
+    *
+  FROM numbered_events
+  WHERE
+    copy_number = 1 OR event_id IS NULL
+), delete_secret AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM events
+  WHERE
+    (
+      event_source = 'secretsmanager.amazonaws.com' AND event_name = 'DeleteSecret'
+    )
+    AND NOT event_id IS NULL
+), effects_of_delete_secret AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM events AS own
+  INNER JOIN delete_secret AS parent
+    ON own.secret = parent.secret_2 AND own.account = parent.account
+  WHERE
+    own.event_source = 'secretsmanager.amazonaws.com'
+    AND own.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
+    AND CASE
+      WHEN JSON_TYPE(own.event, '$."eventType"') = 'VARCHAR'
+      THEN JSON_EXTRACT_STRING(own.event, '$."eventType"')
+    END = 'AwsServiceEvent'
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 2678400
+), explained AS (
+  SELECT
+    event_id,
+    'aws.secretsmanager.delete-secret' AS cascade,
+    'secretsmanager:' || event_name AS effect,
+    'consequence' AS relation,
+    instance AS origin_event_id
+  FROM effects_of_delete_secret
+)
+SELECT
+  judged.event_id,
+  judged.event_time,
+  judged.event_source,
+  judged.event_name,
+  judged.account,
+  judged.principal,
+  judged.secret
+FROM events AS judged
+LEFT JOIN (
+  SELECT DISTINCT
+    event_id
+  FROM explained
+) AS known
+  ON known.event_id = judged.event_id
+WHERE
+  known.event_id IS NULL
+  AND (
+    judged.event_source = 'secretsmanager.amazonaws.com'
+    AND judged.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
+  )
+ORDER BY
+  judged.event_time,
+  judged.event_id;

@@ -1,0 +1,415 @@
+-- aws.iam.delete-user: Deleting an IAM user removes its credentials first
+-- PostgreSQL, SQL over a whole table, actors followed to the initial principal
+-- cloudcascade catalogue 0.0.0, made 2026-11-20
+-- owner: detection@example.com; expires 2027-05-20
+-- alerts on: iam:DeactivateMFADevice, iam:DeleteLoginProfile, iam:DeleteAccessKey, iam:UpdateAccessKey, iam:DeleteSigningCertificate, iam:DeleteSSHPublicKey, iam:DeleteServiceSpecificCredential, iam:DetachUserPolicy, iam:DeleteUserPolicy, iam:RemoveUserFromGroup, iam:DeleteVirtualMFADevice
+-- explained by: iam:DeleteUser
+-- waits 122m for the window and 20m for late events
+-- residual risk: An attacker who deletes the user anyway gains nothing from having stripped its MFA first. For up to an hour the user still exists without MFA or without a Deny policy; what it does in that time is for other rules to see.
+-- checked: executed (a PostgreSQL server, against the reference semantics on random logs)
+-- losses: none
+-- table: one JSON column
+--
+-- What the cascade does not explain.
+WITH read_events AS (
+  SELECT
+    NULLIF(JSONB_EXTRACT_PATH_TEXT(event, 'eventID'), '') AS event_id,
+    CAST(FLOOR(
+      EXTRACT(EPOCH FROM CASE
+        WHEN CASE
+          WHEN JSONB_TYPEOF(JSONB_EXTRACT_PATH(event, 'eventTime')) = 'string'
+          THEN JSONB_EXTRACT_PATH_TEXT(event, 'eventTime')
+        END ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.]\d+)?Z$'
+        THEN CAST(CASE
+          WHEN JSONB_TYPEOF(JSONB_EXTRACT_PATH(event, 'eventTime')) = 'string'
+          THEN JSONB_EXTRACT_PATH_TEXT(event, 'eventTime')
+        END AS TIMESTAMPTZ)
+      END)
+    ) AS BIGINT) AS event_time,
+    NULLIF(JSONB_EXTRACT_PATH_TEXT(event, 'eventSource'), '') AS event_source,
+    NULLIF(JSONB_EXTRACT_PATH_TEXT(event, 'eventName'), '') AS event_name,
+    COALESCE(
+      NULLIF(JSONB_EXTRACT_PATH_TEXT(event, 'recipientAccountId'), ''),
+      NULLIF(JSONB_EXTRACT_PATH_TEXT(event, 'userIdentity', 'accountId'), '')
+    ) AS account,
+    NULLIF(
+      NULLIF(JSONB_EXTRACT_PATH_TEXT(event, 'userIdentity', 'principalId'), ''),
+      'Anonymous'
+    ) AS principal,
+    NULLIF(JSONB_EXTRACT_PATH_TEXT(event, 'userIdentity', 'accessKeyId'), '') AS access_key,
+    NULLIF(JSONB_EXTRACT_PATH_TEXT(event, 'userIdentity', 'type'), '') AS identity_type,
+    NULLIF(
+      JSONB_EXTRACT_PATH_TEXT(event, 'responseElements', 'credentials', 'accessKeyId'),
+      ''
+    ) AS handed_out,
+    TRANSLATE(
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN JSONB_TYPEOF(JSONB_EXTRACT_PATH(event, 'requestParameters', 'userName')) = 'string'
+            THEN JSONB_EXTRACT_PATH_TEXT(event, 'requestParameters', 'userName')
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS user_name,
+    TRANSLATE(
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN JSONB_TYPEOF(JSONB_EXTRACT_PATH(event, 'requestParameters', 'serialNumber')) = 'string'
+            THEN JSONB_EXTRACT_PATH_TEXT(event, 'requestParameters', 'serialNumber')
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS device,
+    TRANSLATE(
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN JSONB_TYPEOF(JSONB_EXTRACT_PATH(event, 'requestParameters', 'newUserName')) = 'string'
+            THEN JSONB_EXTRACT_PATH_TEXT(event, 'requestParameters', 'newUserName')
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS user_name_2,
+    event
+  FROM cloudtrail_events
+  WHERE
+    (
+      (
+        JSONB_EXTRACT_PATH_TEXT(event, 'eventSource') = 'iam.amazonaws.com'
+        AND JSONB_EXTRACT_PATH_TEXT(event, 'eventName') IN (
+          'DeleteUser',
+          'DeactivateMFADevice',
+          'DeleteLoginProfile',
+          'DeleteAccessKey',
+          'UpdateAccessKey',
+          'DeleteSigningCertificate',
+          'DeleteSSHPublicKey',
+          'DeleteServiceSpecificCredential',
+          'DetachUserPolicy',
+          'DeleteUserPolicy',
+          'RemoveUserFromGroup',
+          'DeleteVirtualMFADevice',
+          'CreateUser',
+          'UpdateUser'
+        )
+      )
+      OR (
+        JSONB_EXTRACT_PATH_TEXT(event, 'eventSource') = 'sts.amazonaws.com'
+        AND JSONB_EXTRACT_PATH_TEXT(event, 'eventName') IN (
+          'AssumeRole',
+          'AssumeRoleWithSAML',
+          'AssumeRoleWithWebIdentity',
+          'AssumeRoot',
+          'GetFederationToken',
+          'GetSessionToken'
+        )
+      )
+    )
+    AND NULLIF(JSONB_EXTRACT_PATH_TEXT(event, 'errorCode'), '') IS NULL
+), numbered_events AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number
+  FROM read_events
+), unresolved_events AS (
+  SELECT
+    *
+  FROM numbered_events
+  WHERE
+    copy_number = 1 OR event_id IS NULL
+), credentials AS (
+  SELECT DISTINCT
+    handed_out,
+    principal,
+    access_key
+  FROM unresolved_events
+  WHERE
+    NOT handed_out IS NULL
+    AND event_source = 'sts.amazonaws.com'
+    AND COALESCE(identity_type, '') <> 'AWSService'
+), callers_1 AS (
+  SELECT
+    given.handed_out,
+    given.access_key,
+    CASE WHEN earlier.handed_out IS NULL THEN given.principal ELSE NULL END AS caller
+  FROM credentials AS given
+  LEFT JOIN (
+    SELECT DISTINCT
+      handed_out
+    FROM credentials
+  ) AS earlier
+    ON earlier.handed_out = given.access_key
+), holders_1 AS (
+  SELECT
+    handed_out,
+    CASE
+      WHEN COUNT(DISTINCT caller) + MAX(CASE WHEN caller IS NULL THEN 1 ELSE 0 END) = 1
+      THEN MAX(caller)
+      WHEN COUNT(DISTINCT CASE WHEN NOT access_key IS NULL THEN caller END) + MAX(CASE WHEN NOT access_key IS NULL AND caller IS NULL THEN 1 ELSE 0 END) = 1
+      THEN MAX(CASE WHEN NOT access_key IS NULL THEN caller END)
+    END AS actor
+  FROM callers_1
+  GROUP BY
+    handed_out
+), callers_2 AS (
+  SELECT
+    given.handed_out,
+    given.access_key,
+    CASE WHEN earlier.handed_out IS NULL THEN given.principal ELSE earlier.actor END AS caller
+  FROM credentials AS given
+  LEFT JOIN (
+    SELECT DISTINCT
+      handed_out,
+      actor
+    FROM holders_1
+  ) AS earlier
+    ON earlier.handed_out = given.access_key
+), holders_2 AS (
+  SELECT
+    handed_out,
+    CASE
+      WHEN COUNT(DISTINCT caller) + MAX(CASE WHEN caller IS NULL THEN 1 ELSE 0 END) = 1
+      THEN MAX(caller)
+      WHEN COUNT(DISTINCT CASE WHEN NOT access_key IS NULL THEN caller END) + MAX(CASE WHEN NOT access_key IS NULL AND caller IS NULL THEN 1 ELSE 0 END) = 1
+      THEN MAX(CASE WHEN NOT access_key IS NULL THEN caller END)
+    END AS actor
+  FROM callers_2
+  GROUP BY
+    handed_out
+), callers_3 AS (
+  SELECT
+    given.handed_out,
+    given.access_key,
+    CASE WHEN earlier.handed_out IS NULL THEN given.principal ELSE earlier.actor END AS caller
+  FROM credentials AS given
+  LEFT JOIN (
+    SELECT DISTINCT
+      handed_out,
+      actor
+    FROM holders_2
+  ) AS earlier
+    ON earlier.handed_out = given.access_key
+), holders_3 AS (
+  SELECT
+    handed_out,
+    CASE
+      WHEN COUNT(DISTINCT caller) + MAX(CASE WHEN caller IS NULL THEN 1 ELSE 0 END) = 1
+      THEN MAX(caller)
+      WHEN COUNT(DISTINCT CASE WHEN NOT access_key IS NULL THEN caller END) + MAX(CASE WHEN NOT access_key IS NULL AND caller IS NULL THEN 1 ELSE 0 END) = 1
+      THEN MAX(CASE WHEN NOT access_key IS NULL THEN caller END)
+    END AS actor
+  FROM callers_3
+  GROUP BY
+    handed_out
+), events AS (
+  SELECT
+    own.*,
+    CASE WHEN earlier.handed_out IS NULL THEN own.principal ELSE earlier.actor END AS actor
+  FROM unresolved_events AS own
+  LEFT JOIN holders_3 AS earlier
+    ON earlier.handed_out = own.access_key
+), delete_user_calls AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM events
+  WHERE
+    (
+      event_source = 'iam.amazonaws.com' AND event_name = 'DeleteUser'
+    )
+    AND NOT event_id IS NULL
+), voided_delete_user AS (
+  SELECT
+    root.event_id AS event_id
+  FROM events AS other
+  INNER JOIN delete_user_calls AS root
+    ON other.user_name = root.user_name AND other.account = root.account
+  WHERE
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'CreateUser'
+    AND other.event_time BETWEEN root.event_time AND root.event_time + 3600
+  UNION ALL
+  SELECT
+    root.event_id AS event_id
+  FROM events AS other
+  INNER JOIN delete_user_calls AS root
+    ON other.user_name_2 = root.user_name AND other.account = root.account
+  WHERE
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'UpdateUser'
+    AND other.event_time BETWEEN root.event_time AND root.event_time + 3600
+  UNION ALL
+  SELECT
+    root.event_id AS event_id
+  FROM events AS other
+  INNER JOIN delete_user_calls AS root
+    ON other.user_name = root.user_name AND other.account = root.account
+  WHERE
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'UpdateUser'
+    AND NOT COALESCE(
+      CAST(JSONB_EXTRACT_PATH(other.event, 'requestParameters', 'newUserName') AS TEXT),
+      'null'
+    ) IN ('null', '""', '[]', '{}')
+    AND other.event_time BETWEEN root.event_time - 3600 AND root.event_time
+), delete_user AS (
+  SELECT
+    kept.*
+  FROM delete_user_calls AS kept
+  LEFT JOIN (
+    SELECT DISTINCT
+      event_id
+    FROM voided_delete_user
+  ) AS unwanted
+    ON unwanted.event_id = kept.event_id
+  WHERE
+    unwanted.event_id IS NULL
+), deactivate_mfa_device AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM events AS own
+  INNER JOIN delete_user AS parent
+    ON own.user_name = parent.user_name
+    AND own.account = parent.account
+    AND own.actor = parent.actor
+  WHERE
+    own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DeactivateMFADevice'
+    AND own.event_time BETWEEN parent.event_time - 3600 AND parent.event_time + 120
+), effects_of_delete_user AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM events AS own
+  INNER JOIN delete_user AS parent
+    ON own.user_name = parent.user_name
+    AND own.account = parent.account
+    AND own.actor = parent.actor
+  WHERE
+    own.event_source = 'iam.amazonaws.com'
+    AND own.event_name IN (
+      'DeleteLoginProfile',
+      'DeleteAccessKey',
+      'DeleteSigningCertificate',
+      'DeleteSSHPublicKey',
+      'DeleteServiceSpecificCredential',
+      'DetachUserPolicy',
+      'DeleteUserPolicy',
+      'RemoveUserFromGroup'
+    )
+    AND own.event_time BETWEEN parent.event_time - 3600 AND parent.event_time + 120
+), update_access_key AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM events AS own
+  INNER JOIN delete_user AS parent
+    ON own.user_name = parent.user_name
+    AND own.account = parent.account
+    AND own.actor = parent.actor
+  WHERE
+    own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'UpdateAccessKey'
+    AND CASE
+      WHEN JSONB_TYPEOF(JSONB_EXTRACT_PATH(own.event, 'requestParameters', 'status')) = 'string'
+      THEN JSONB_EXTRACT_PATH_TEXT(own.event, 'requestParameters', 'status')
+    END = 'Inactive'
+    AND own.event_time BETWEEN parent.event_time - 3600 AND parent.event_time + 120
+), delete_virtual_mfa_device AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM events AS own
+  INNER JOIN deactivate_mfa_device AS parent
+    ON own.device = parent.device
+    AND own.account = parent.account
+    AND own.actor = parent.actor
+  WHERE
+    own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DeleteVirtualMFADevice'
+    AND own.event_time BETWEEN parent.event_time - 120 AND parent.event_time + 3600
+), explained AS (
+  SELECT
+    event_id,
+    'aws.iam.delete-user' AS cascade,
+    'iam:DeactivateMFADevice' AS effect,
+    'precondition' AS relation,
+    instance AS origin_event_id
+  FROM deactivate_mfa_device
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.iam.delete-user' AS cascade,
+    'iam:' || event_name AS effect,
+    'precondition' AS relation,
+    instance AS origin_event_id
+  FROM effects_of_delete_user
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.iam.delete-user' AS cascade,
+    'iam:UpdateAccessKey' AS effect,
+    'companion' AS relation,
+    instance AS origin_event_id
+  FROM update_access_key
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.iam.delete-user' AS cascade,
+    'iam:DeleteVirtualMFADevice' AS effect,
+    'precondition' AS relation,
+    instance AS origin_event_id
+  FROM delete_virtual_mfa_device
+)
+SELECT
+  judged.event_id,
+  judged.event_time,
+  judged.event_source,
+  judged.event_name,
+  judged.account,
+  judged.principal,
+  judged.user_name,
+  judged.device
+FROM events AS judged
+LEFT JOIN (
+  SELECT DISTINCT
+    event_id
+  FROM explained
+) AS known
+  ON known.event_id = judged.event_id
+WHERE
+  known.event_id IS NULL
+  AND (
+    judged.event_source = 'iam.amazonaws.com'
+    AND judged.event_name IN (
+      'DeactivateMFADevice',
+      'DeleteLoginProfile',
+      'DeleteAccessKey',
+      'UpdateAccessKey',
+      'DeleteSigningCertificate',
+      'DeleteSSHPublicKey',
+      'DeleteServiceSpecificCredential',
+      'DetachUserPolicy',
+      'DeleteUserPolicy',
+      'RemoveUserFromGroup',
+      'DeleteVirtualMFADevice'
+    )
+  )
+ORDER BY
+  judged.event_time,
+  judged.event_id;
