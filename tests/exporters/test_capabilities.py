@@ -1,24 +1,14 @@
 """What becomes of a query where a target cannot say all of it: cut down, and every loss told."""
 
-from dataclasses import fields, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cloudcascade.exporters import Capabilities, Direction, Fit, Query, fit, lower
 from cloudcascade.exporters.capabilities import EVERY_CONDITION
-from cloudcascade.exporters.query import Edge, Key, KeyPair, Node, Spoiler
-from cloudcascade.tests.support.query_oracle import (
-    Actor,
-    alerts,
-    candidates,
-    initial_principal,
-    session_actor,
-)
-from cloudcascade.tests.support.random_cascades import catalogues
-from cloudcascade.tests.support.random_logs import logs
+from cloudcascade.tests.support.cascades import Document, cascade
 
 EVERYTHING = Capabilities(
     nested_lists=True,
@@ -29,105 +19,331 @@ EVERYTHING = Capabilities(
     actor="initial-principal",
     same_tool=True,
 )
-FLAGS = [field.name for field in fields(Capabilities) if field.type is bool]
 
 
-@st.composite
-def capabilities(draw: st.DrawFn) -> Capabilities:
-    """Mostly one or two things missing, so that something of a query is left."""
-    missing: dict[str, Any] = dict.fromkeys(
-        draw(st.lists(st.sampled_from(FLAGS), max_size=3)), False
+USER = "requestParameters.userName"
+ITEMS = "requestParameters.items[].userName"
+ORIGIN: Document = {
+    "action": "iam:DeleteUser",
+    "keys": {"user": USER, "many": ITEMS, "deep": "requestParameters.items[].parts[].serialNumber"},
+}
+EFFECT: Document = {
+    "action": "iam:DeleteAccessKey",
+    "keys": {"user": USER, "many": ITEMS, "deep": "requestParameters.items[].parts[].serialNumber"},
+    "join": ["user"],
+    "within": {"before": "60m", "after": "2m"},
+}
+RECREATED: Document = {
+    "action": "iam:CreateUser",
+    "keys": {"user": USER},
+    "join": ["user"],
+    "within": {"before": "5m", "after": "60m"},
+    "reason": "user recreated",
+}
+OPEN, CLOSED, UNCOVERED = Direction.OPEN, Direction.CLOSED, Direction.UNCOVERED
+
+
+def fitted(
+    *effects: Document, spoilers: Sequence[Document] = (), can: Capabilities = EVERYTHING
+) -> Fit:
+    return fit(lower(cascade(origin=ORIGIN, effects=effects, spoilers=spoilers)), can)
+
+
+def lacking(**missing: Any) -> Capabilities:
+    return replace(EVERYTHING, **missing)
+
+
+def told(found: Fit) -> list[tuple[Direction, str]]:
+    return [(loss.direction, loss.text) for loss in found.losses]
+
+
+def test_a_target_that_can_say_everything_loses_nothing() -> None:
+    hop = {**EFFECT, "action": "iam:DeleteLoginProfile", "parent": "iam:DeleteAccessKey"}
+    found = fitted(EFFECT, hop, spoilers=[RECREATED])
+    assert found.losses == ()
+    assert found.query == lower(cascade(origin=ORIGIN, effects=[EFFECT, hop], spoilers=[RECREATED]))
+
+
+@pytest.mark.parametrize(
+    ("missing", "change", "reason"),
+    [
+        ({"hop": False}, {"parent": "iam:DeleteLoginProfile"},
+         "joins its origin through iam:DeleteLoginProfile, which takes a hop"),
+        ({"list_keys": False}, {"join": ["many"]}, "joins on a list"),
+        ({"nested_lists": False}, {"join": ["deep"]}, "joins on lists within lists"),
+        ({"arn_name": False}, {"keys": {"user": {"path": USER, "transform": "arn-name"}}},
+         "joins on a part of an ARN"),
+        ({"first_of": False}, {"keys": {"user": {"first-of": ["requestParameters.alias", USER]}}},
+         "joins on a field that stands in different places"),
+        ({"distinct_keys": False}, {"join": ["user"], "distinct": ["many"]},
+         "asks for keys that differ"),
+        ({"service_actor": False}, {"actor": "service:backup.amazonaws.com"},
+         "asks for a call made by backup.amazonaws.com"),
+        ({"same_tool": False}, {"tool": "same"}, "compares user agents"),
+        ({"sides": "effect-first"}, {"within": {"after": "2m"}},
+         "follows its origin, and only an origin after it can be seen"),
+        ({"sides": "origin-first"}, {"within": {"before": "2m"}},
+         "precedes its origin, and only an origin before it can be seen"),
+        ({"conditions": EVERY_CONDITION - {"startswith"}},
+         {"where": {"requestParameters.flag": {"startswith": "o"}}},
+         "the condition 'startswith' on requestParameters.flag cannot be said here"),
+        ({"conditions": EVERY_CONDITION - {"denied"}},
+         {"where": {"requestParameters.flag": {"not": "on"}}},
+         "the condition 'not' on requestParameters.flag cannot be said here"),
+        ({"conditions": EVERY_CONDITION - {"grants"}},
+         {"where": {"requestParameters.policy": {"not": {"grants": "own-account"}}}},
+         "the condition 'grants' on requestParameters.policy cannot be said here"),
+        ({"list_conditions": False}, {"where": {"requestParameters.items[].flag": "on"}},
+         "the condition 'for every element' on requestParameters.items[].flag cannot be said here"),
+    ],
+    ids=lambda part: next(iter(part)) if isinstance(part, dict) else "",
+)  # fmt: skip
+def test_an_effect_that_cannot_be_said_is_left_out_and_said_to_be_uncovered(
+    missing: dict[str, Any], change: Document, reason: str
+) -> None:
+    other = {
+        **EFFECT,
+        "action": "iam:DeleteLoginProfile",
+        "within": {"before": "5m", "after": "5m"},
+    }
+    odd = {**EFFECT, **change}
+    assert fitted(other, odd).losses == ()
+    found = fitted(other, odd, can=lacking(**missing))
+    assert (UNCOVERED, f"iam:DeleteAccessKey: {reason}") in told(found)
+    assert not found.fails_closed
+    assert found.query is not None
+    assert found.query.actions == ("iam:DeleteLoginProfile",)
+    assert [node.name for node in found.query.nodes] == ["iam:DeleteLoginProfile"]
+
+
+def test_nothing_is_left_where_no_effect_can_be_said() -> None:
+    found = fitted({**EFFECT, "tool": "same"}, can=lacking(same_tool=False))
+    assert found == Fit(None, found.losses)
+    assert told(found) == [(UNCOVERED, "iam:DeleteAccessKey: compares user agents")]
+
+
+def test_nothing_is_left_where_the_origin_cannot_be_said() -> None:
+    origin = {**ORIGIN, "where": {"requestParameters.flag": {"exists": True}}}
+    query = lower(cascade(origin=origin, effects=[EFFECT]))
+    found = fit(query, lacking(conditions=EVERY_CONDITION - {"exists"}))
+    assert found.query is None
+    assert [loss.direction for loss in found.losses] == [UNCOVERED]
+
+
+def test_a_parent_stays_for_the_effects_below_it_but_is_no_subject_where_it_cannot_be_judged() -> (
+    None
+):
+    # iam:DeleteLoginProfile is annotated: it is there for the chain only.
+    parent = {**EFFECT, "action": "iam:DeleteLoginProfile", "policy": "annotate"}
+    child = {**EFFECT, "parent": "iam:DeleteLoginProfile"}
+    whole = fitted(parent, child)
+    assert whole.query is not None
+    assert whole.query.actions == ("iam:DeleteAccessKey",)
+    assert [node.name for node in whole.query.nodes] == [
+        "iam:DeleteLoginProfile",
+        "iam:DeleteAccessKey",
+    ]
+    assert fitted(parent, child, can=lacking(hop=False)).query is None
+
+
+def test_an_action_that_another_node_still_judges_fails_open_and_is_not_uncovered() -> None:
+    plain = {**EFFECT, "name": "plain"}
+    by_tool = {**EFFECT, "name": "by-tool", "tool": "same", "actor": "any"}
+    found = fitted(plain, by_tool, can=lacking(same_tool=False))
+    assert told(found) == [
+        (OPEN, "iam:DeleteAccessKey alerts though explained where it compares user agents")
+    ]
+    assert found.query is not None
+    assert found.query.actions == ("iam:DeleteAccessKey",)
+
+
+def test_an_action_that_stands_twice_on_the_way_takes_repeated_actions() -> None:
+    middle = {**EFFECT, "action": "iam:DeleteLoginProfile"}
+    again = {**EFFECT, "action": "iam:DeleteUser", "parent": "iam:DeleteLoginProfile"}
+    found = fitted(middle, {**again, "name": "again"}, can=lacking(repeated_actions=False))
+    assert told(found) == [
+        (UNCOVERED, "iam:DeleteUser: the same action stands twice on the way to its origin")
+    ]
+    assert fitted(middle, {**again, "name": "again"}).losses == ()
+
+
+@pytest.mark.parametrize(
+    ("missing", "before", "after", "text"),
+    [
+        ({"sides": "effect-first"}, 3600, 0,
+         "iam:DeleteAccessKey up to 2m after its parent event is not explained: only an event after it counts"),
+        ({"sides": "origin-first"}, 0, 120,
+         "iam:DeleteAccessKey up to 1h before its parent event is not explained: only an event before it counts"),
+        ({"max_window": 600}, 600, 120,
+         "the window of iam:DeleteAccessKey ends after 10m instead of 1h"),
+    ],
+)  # fmt: skip
+def test_windows_only_get_narrower(
+    missing: dict[str, Any], before: int, after: int, text: str
+) -> None:
+    found = fitted(EFFECT, can=lacking(**missing))
+    assert told(found) == [(OPEN, text)]
+    assert found.query is not None
+    edge = found.query.node("iam:DeleteAccessKey").edge
+    assert (edge.before, edge.after) == (before, after)
+
+
+@pytest.mark.parametrize(
+    ("missing", "change", "expected"),
+    [
+        ({"hold": False}, {}, [(OPEN, "judges on arrival: an origin that comes after its effect comes too late")]),
+        ({"hold": False}, {"within": {"after": "2m"}}, []),
+        ({"same_second": False}, {}, [(OPEN, "an origin in the very second of its effect is not seen")]),
+        ({"sliding": False}, {}, [(OPEN, "fixed buckets of time: a cascade across an edge still alerts")]),
+        ({"case_fold": False}, {}, [(OPEN, "names compare with case: Alice and alice are two")]),
+        ({"case_fold": False}, {"join": ["many"], "distinct": ["user"]}, [
+            (OPEN, "names compare with case: Alice and alice are two"),
+            (CLOSED, "names compare with case: one name in two spellings counts as two that differ")]),
+        ({"actor": "session"}, {}, [(OPEN,
+          "credentials are not followed through AssumeRole: two sessions of one person are two actors")]),
+        ({"actor": "session"}, {"actor": "any"}, []),
+        ({"actor": "none"}, {}, [(CLOSED, "actors are not compared: anybody's origin explains")]),
+        ({"actor": "none"}, {"actor": "same-role"}, [(CLOSED, "actors are not compared: anybody's origin explains")]),
+        ({"same_role": False}, {"actor": "same-role"}, [(OPEN, "two sessions of one role are two actors")]),
+        ({"same_role": False}, {}, []),
+        ({"any_account": False}, {"account": "any"}, [(OPEN, "an origin in another account is not seen")]),
+        ({"any_account": False}, {}, []),
+        ({"any_window": False}, {}, []),
+        ({"expiry": False}, {}, []),
+    ],
+)  # fmt: skip
+def test_what_the_query_still_holds_but_the_target_does_not_keep(
+    missing: dict[str, Any], change: Document, expected: list[tuple[Direction, str]]
+) -> None:
+    found = fitted({**EFFECT, **change}, can=lacking(**missing))
+    assert told(found) == expected
+    assert found.query == fitted({**EFFECT, **change}).query
+
+
+def test_one_window_for_all_fails_closed_where_windows_differ() -> None:
+    other = {**EFFECT, "action": "iam:DeleteLoginProfile", "within": {"before": "5m"}}
+    assert told(fitted(EFFECT, other, can=lacking(any_window=False))) == [
+        (CLOSED, "one window, the widest, for all effects: narrower ones are overstepped")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("missing", "change", "closed"),
+    [
+        ({"spoilers": False}, {}, "nothing voids an explanation here; unnoticed: user recreated"),
+        ({"hold": False}, {}, "judges on arrival: unnoticed if later: user recreated"),
+        ({"hold": False}, {"within": {"before": "5m"}}, None),
+        ({"sliding": False}, {}, "fixed buckets of time: unnoticed across an edge: user recreated"),
+        ({"max_window": 600}, {}, "unnoticed after 10m: user recreated"),
+        ({"max_window": 3600}, {}, None),
+        ({"case_fold": False}, {}, "names compare with case: unnoticed if spelt otherwise: user recreated"),
+        ({"any_account": False}, {"account": "any"}, "unnoticed in another account: user recreated"),
+        ({"any_account": False}, {}, None),
+    ],
+)  # fmt: skip
+def test_a_spoiler_that_is_missed_fails_closed(
+    missing: dict[str, Any], change: Document, closed: str | None
+) -> None:
+    found = fitted(EFFECT, spoilers=[{**RECREATED, **change}], can=lacking(**missing))
+    assert [text for direction, text in told(found) if direction is CLOSED] == [closed][
+        : bool(closed)
+    ]
+    assert found.fails_closed == bool(closed)
+
+
+@pytest.mark.parametrize(
+    ("missing", "change"),
+    [
+        ({"conditions": EVERY_CONDITION - {"exists"}}, {"where": {"requestParameters.flag": {"exists": True}}}),
+        ({"list_conditions": False}, {"where": {"requestParameters.items[].flag": "on"}}),
+        ({"arn_name": False}, {"keys": {"user": {"path": USER, "transform": "arn-name"}}}),
+        ({"list_keys": False}, {"keys": {"user": ITEMS}}),
+    ],
+)  # fmt: skip
+def test_a_spoiler_of_which_less_can_be_said_voids_more(
+    missing: dict[str, Any], change: Document
+) -> None:
+    found = fitted(EFFECT, spoilers=[{**RECREATED, **change}], can=lacking(**missing))
+    assert told(found) == [(OPEN, "any iam:CreateUser counts as: user recreated")]
+    assert found.query is not None
+    (spoiler,) = found.query.spoilers
+    assert not (spoiler.pattern.where and spoiler.join)
+
+
+def ensemble() -> Query:
+    members = [
+        {**EFFECT, "name": "one"},
+        {**EFFECT, "name": "two", "action": "iam:DeleteLoginProfile"},
+    ]
+    root = {
+        "name": "root",
+        "action": "iam:DeleteUser",
+        "keys": {"user": USER, "many": ITEMS, "deep": USER},
+    }
+    edges = [{**member, "parent": "root"} for member in members]
+    return lower(cascade(ensemble={"require": ["root", "one"]}, effects=[root, *edges]))
+
+
+def test_an_ensemble_is_uncovered_without_ensembles_or_a_required_member() -> None:
+    assert fit(ensemble(), EVERYTHING).losses == ()
+    without = fit(ensemble(), lacking(ensembles=False))
+    assert without.query is None
+    assert [loss.direction for loss in without.losses] == [UNCOVERED]
+    one = replace(ensemble().node("one").edge, same_tool=True)
+    query = replace(
+        ensemble(),
+        nodes=tuple(
+            replace(node, edge=one) if node.name == "one" else node for node in ensemble().nodes
+        ),
     )
-    if draw(st.booleans()):
-        missing["conditions"] = EVERY_CONDITION - {draw(st.sampled_from(sorted(EVERY_CONDITION)))}
-    return replace(
-        EVERYTHING,
-        sides=draw(st.sampled_from(["both", "both", "origin-first", "effect-first"])),
-        max_window=draw(st.sampled_from([None, None, 1, 5])),
-        actor=draw(st.sampled_from(["initial-principal", "session", "none"])),
-        **missing,
+    crippled = fit(query, lacking(same_tool=False))
+    assert crippled.query is None
+    assert told(crippled)[-1] == (
+        UNCOVERED,
+        "iam:DeleteUser, iam:DeleteAccessKey, iam:DeleteLoginProfile: one compares user agents",
     )
 
 
-def as_target(query: Query, can: Capabilities) -> Query:
-    """What the platform makes of a fitted query, where it lacks something that no query can leave out."""
-    return replace(
-        query,
-        nodes=tuple(replace(node, edge=_edge(node.edge, can)) for node in query.nodes),
-        spoilers=tuple(_spoiler(spoiler, can) for spoiler in query.spoilers),
-        rivals=tuple(as_target(rival, can) for rival in query.rivals),
+def rivalled(rival_effect: Document) -> Query:
+    one = cascade(cascade_id="aws.test.one", origin=ORIGIN, effects=[EFFECT])
+    two = cascade(
+        cascade_id="aws.test.two",
+        origin={**ORIGIN, "action": "iam:DeleteGroup"},
+        effects=[{**EFFECT, **rival_effect}],
     )
+    return lower(one, [one, two])
 
 
-def _edge(edge: Edge, can: Capabilities) -> Edge:
-    rule = edge.actor
-    if rule == "same-role" and not can.same_role:
-        rule = "same"
-    if rule == "same" and can.actor == "none":
-        rule = "any"
-    return replace(
-        edge,
-        join=_pairs(edge.join, can),
-        distinct=_pairs(edge.distinct, can),
-        actor=rule,
-        same_account=edge.same_account or not can.any_account,
+@pytest.mark.parametrize(
+    ("missing", "rival_effect", "expected"),
+    [
+        ({}, {}, []),
+        ({"rivals": False}, {}, [(OPEN, "iam:DeleteAccessKey explained by aws.test.two still alerts")]),
+        ({"same_tool": False}, {"tool": "same"}, [(OPEN,
+          "what aws.test.two explains still alerts: iam:DeleteAccessKey: compares user agents")]),
+        ({"actor": "none"}, {}, [(CLOSED, "actors are not compared: anybody's origin explains")]),
+    ],
+)  # fmt: skip
+def test_what_is_lost_of_a_rival_fails_open_since_the_query_covers_its_actions(
+    missing: dict[str, Any], rival_effect: Document, expected: list[tuple[Direction, str]]
+) -> None:
+    found = fit(rivalled(rival_effect), lacking(**missing))
+    assert told(found) == expected
+    assert found.query is not None
+    kept = [rival.cascade for rival in found.query.rivals]
+    assert kept == ([] if "rivals" in missing or "same_tool" in missing else ["aws.test.two"])
+
+
+def test_a_rival_of_uncovered_actions_only_is_dropped_without_a_word() -> None:
+    one = cascade(
+        cascade_id="aws.test.one",
+        origin=ORIGIN,
+        effects=[{**EFFECT, "tool": "same"}, {**EFFECT, "action": "iam:DeleteLoginProfile"}],
     )
-
-
-def _spoiler(spoiler: Spoiler, can: Capabilities) -> Spoiler:
-    # A target that keeps a state for so long, or judges at once, or in buckets, sees no more than this.
-    widest = spoiler.before + spoiler.after if can.max_window is None else can.max_window
-    return replace(
-        spoiler,
-        join=_pairs(spoiler.join, can),
-        before=min(spoiler.before, widest) if can.sliding else 0,
-        after=min(spoiler.after, widest) if can.sliding and can.hold else 0,
-        same_account=spoiler.same_account or not can.any_account,
+    two = cascade(
+        cascade_id="aws.test.two", origin={**ORIGIN, "action": "iam:DeleteGroup"}, effects=[EFFECT]
     )
-
-
-def _pairs(pairs: tuple[KeyPair, ...], can: Capabilities) -> tuple[KeyPair, ...]:
-    def plain(key: Key) -> Key:
-        return replace(
-            key,
-            fold=key.fold and can.case_fold,
-            arn_name=key.arn_name and can.arn_name,
-            paths=key.paths if can.first_of else key.paths[:1],
-        )
-
-    return tuple(KeyPair(plain(pair.own), plain(pair.parent)) for pair in pairs)
-
-
-def actor_key(can: Capabilities) -> Actor:
-    return initial_principal if can.actor == "initial-principal" else session_actor
-
-
-@given(st.data())
-def test_what_does_not_fail_closed_never_silences_more(data: st.DataObject) -> None:
-    cascades = data.draw(catalogues())
-    can = data.draw(capabilities())
-    log = data.draw(logs(cascades))
-    for cascade in cascades:
-        whole = lower(cascade, cascades)
-        fitted = fit(whole, can)
-        if not whole.actions or fitted.query is None or fitted.fails_closed:
-            continue
-        judged = candidates(fitted.query, log)
-        assert judged <= candidates(whole, log)
-        told = alerts(as_target(fitted.query, can), log, actor_key(can))
-        # The actor is the same for both: AWS hands a key out once, so that sessions are the finer actors.
-        assert alerts(whole, log, actor_key(can)) & judged <= told
-
-
-@given(st.data())
-def test_what_is_cut_without_a_loss_answers_as_before(data: st.DataObject) -> None:
-    cascades = data.draw(catalogues())
-    can = data.draw(capabilities())
-    log = data.draw(logs(cascades))
-    for cascade in cascades:
-        whole = lower(cascade, cascades)
-        fitted = fit(whole, can)
-        if not whole.actions or fitted.losses:
-            continue
-        assert fitted.query is not None
-        assert alerts(as_target(fitted.query, can), log, actor_key(can)) == alerts(whole, log)
+    found = fit(lower(one, [one, two]), lacking(same_tool=False, rivals=False))
+    assert told(found) == [(UNCOVERED, "iam:DeleteAccessKey: compares user agents")]
+    assert found.query is not None
+    assert found.query.rivals == ()
