@@ -62,4 +62,4 @@ def check_golden(folder: str, artefacts: Iterable[Artefact]) -> None:
         if os.environ.get("CASCADE_UPDATE_GOLDEN"):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="")
-        assert path.read_text(encoding="utf-8") == text, f"{path} differs"
+        assert path.read_bytes().decode() == text, f"{path} differs"

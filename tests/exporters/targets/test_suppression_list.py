@@ -22,7 +22,6 @@ from cloudcascade.exporters.query import (
     KeyPair,
     Pattern,
     Query,
-    Spoiler,
     Test,
 )
 from cloudcascade.exporters.target import Job
