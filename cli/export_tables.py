@@ -25,6 +25,7 @@ _TOLD = 8
 def capability_table(rows: "Iterable[tuple[MatrixRow, Survey]]") -> "Table":
     """A line a style, narrow enough for 80 columns."""
     made = table("target", "style", "origin", "hop", "hold", "void", "made", "checked")
+    made.padding = (0, 1, 0, 0)
     last = ""
     for row, found in rows:
         name = row.target.name

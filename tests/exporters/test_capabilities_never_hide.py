@@ -49,7 +49,7 @@ def capabilities(draw: st.DrawFn) -> Capabilities:
 
 
 def as_target(query: Query, can: Capabilities) -> Query:
-    """What the platform makes of a found query, where it lacks something that no query can leave out."""
+    """What the platform makes of a fitted query, where it lacks something that no query can leave out."""
     return replace(
         query,
         nodes=tuple(replace(node, edge=_edge(node.edge, can)) for node in query.nodes),
