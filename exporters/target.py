@@ -81,7 +81,7 @@ class Target:
     """A platform. The first of `styles` is the default; `layouts` are the table layouts it knows.
 
     `verification` says what the project's tests hold its artefacts against, `verified_by` names it.
-    `page` is its page in docs/exporters/.
+    Its page is docs/exporters/<name>.md.
     """
 
     name: str

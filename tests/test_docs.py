@@ -7,6 +7,8 @@ from types import ModuleType
 
 import pytest
 
+from cloudcascade.exporters.registry import target_names
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -19,18 +21,25 @@ def load_renderer() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["cascade-file.md", "cli.md"])
+@pytest.mark.parametrize("page", ["cascade-file.md", "cli.md", "exporters/index.md"])
 def test_a_rendered_page_is_up_to_date(page: str) -> None:
     rendered = load_renderer().PAGES[page]()
     assert (ROOT / "docs" / page).read_text() == rendered, "run: python docs/render.py"
 
 
 @pytest.mark.parametrize(
-    "page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")), ids=lambda p: p.name
+    "page",
+    [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md"))],
+    ids=lambda page: page.name,
 )
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("target", target_names())
+def test_every_export_target_has_its_page(target: str) -> None:
+    assert (ROOT / "docs" / "exporters" / f"{target}.md").is_file()
 
 
 def test_every_command_is_in_the_readme_or_the_reference() -> None:
