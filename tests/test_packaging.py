@@ -40,7 +40,8 @@ def test_a_module_is_imported_once() -> None:
 
 
 def test_every_room_names_what_it_offers() -> None:
-    for name in sorted(listed_packages() - {"cloudcascade", "cloudcascade.cli"}):
+    rooms = {name for name in listed_packages() if name.count(".") == 1}
+    for name in sorted(rooms - {"cloudcascade.cli"}):
         room = import_module(name)
         assert len(room.__all__) == len(set(room.__all__)), name
         for public in room.__all__:
