@@ -163,6 +163,10 @@ class _Marking:
         if self._keys:
             read = [(name, _key(key, self.fields)) for key, name in self._keys.items()]
             self.commands.append(Eval(tuple(read)))
+            # lower() knows more letters than ASCII's: a name that holds others stays as it is.
+            folded = [(name, _folded(Field(name))) for key, name in self._keys.items() if key.fold]
+            if folded:
+                self.commands.append(Eval(tuple(folded)))
 
     def query(self, query: Query) -> Iterable[tuple[str, str]]:
         """Mark what `query` explains; returns the marks of its subjects and its cascade's id."""
@@ -306,13 +310,12 @@ def _grouped(edge: Edge) -> tuple[str, ...]:
 def _key(key: Key, fields: FieldMap) -> Expression:
     found = [_shown(Field(fields.field(path))) for path in key.paths]
     value = found[0] if len(found) == 1 else call("coalesce", *found)
-    if key.arn_name:
-        value = _arn_name(value)
-    if key.fold:
-        # lower() knows more letters than ASCII's: a name that holds others stays as it is.
-        plain = call("match", value, Value(r"^[ -~]*$"))
-        value = call("if", plain, call("lower", value), value)
-    return value
+    return _arn_name(value) if key.arn_name else value
+
+
+def _folded(value: Expression) -> Expression:
+    plain = call("match", value, Value("^[ -~]*$"))
+    return call("if", plain, call("lower", value), value)
 
 
 def _arn_name(value: Expression) -> Expression:

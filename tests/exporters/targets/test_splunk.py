@@ -173,7 +173,7 @@ def test_a_comment_ends_only_at_its_end() -> None:
     assert comment(["a ``` | delete"]) == "``` a ''' | delete ```"
 
 
-@given(st.text(st.characters(exclude_characters="\\\r\0\v", exclude_categories=("Cs",))))
+@given(st.text(st.characters(exclude_characters="\\\r\0\v", exclude_categories=["Cs"])))
 def test_a_setting_reads_back(value: str) -> None:
     value = "\n".join(line.strip() or "x" for line in value.split("\n"))
     assert conf.read(conf.stanza("name", [("key", value)])) == {"name": {"key": value}}
