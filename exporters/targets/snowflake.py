@@ -11,7 +11,7 @@ from ..sql.target import sql_target
 
 class Snowflake(Dialect):
     name = "snowflake"
-    prepare = ("CREATE TEMPORARY TABLE {} AS", "DROP TABLE {}")
+    prepare: tuple[str, str] | None = ("CREATE TEMPORARY TABLE {} AS", "DROP TABLE {}")
 
     def member(self, document: Expression, path: Sequence[str]) -> Expression:
         return exp.cast(_inside(document, path), "varchar")

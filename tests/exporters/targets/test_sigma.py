@@ -56,7 +56,7 @@ def asked(query: str, events: list[Event]) -> list[tuple[Any, ...]]:
     with sqlite3.connect(":memory:") as connection:
         columns = ", ".join(f'"{name}"' for name in fields)
         connection.execute(f"CREATE TABLE logs ({columns})")
-        rows = [tuple(read(event) for read in fields.values()) for event in events]
+        rows = [tuple(read(event) for read in fields.values()) for event in events]  # type: ignore[no-untyped-call]
         connection.executemany(f"INSERT INTO logs VALUES ({', '.join('?' * len(fields))})", rows)
         return connection.execute(query.replace("<TABLE_NAME>", "logs")).fetchall()
 
