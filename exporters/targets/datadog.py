@@ -5,24 +5,21 @@ reference table of explained event ids, filled from `cascade classify` or an SQL
 that everybody writes first is made on request, and says what it hides.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import PurePosixPath
 from typing import Any
 
-from ..capabilities import EVERY_CONDITION, Capabilities, Direction, Loss
+from ..capabilities import Capabilities, Direction, Loss
+from ..explained_table import EVERYTHING, TABLE, by_source, empty_table, table_losses
 from ..field_maps import FieldMap, field_map
 from ..header import header
 from ..languages.datadog import any_of, attribute, pattern, quoted, success
-from ..query import Pattern, Query
+from ..query import Query
 from ..target import Artefact, Job, Options, Style, Target
 
 NAME = "datadog"
-TABLE = "cascade_explained"
-COLUMNS = ("event_id", "cascade", "effect", "origin_event_id")
 # The evaluation windows that the API takes, in seconds.
 WINDOWS = (60, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400)
 DAY = 86_400
@@ -38,9 +35,7 @@ def _rules(jobs: Sequence[Job], options: Options) -> Iterable[Artefact]:
             rule = _table_rule(job, options, silenced)
             kind = "silenced" if silenced else "unexplained"
             yield _json(f"rules/{job.query.cascade}.{kind}.json", rule)
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(COLUMNS)
-    yield Artefact(PurePosixPath(NAME, "reference_tables", f"{TABLE}.csv"), out.getvalue())
+    yield Artefact(PurePosixPath(NAME, "reference_tables", f"{TABLE}.csv"), empty_table())
 
 
 def _table_rule(job: Job, options: Options, silenced: bool) -> dict[str, Any]:
@@ -152,13 +147,8 @@ def _suppression_losses(query: Query, options: Options) -> Iterator[Loss]:
 def _actions(query: Query) -> str:
     """The successful calls of the subjects' actions, and failed ones where those count."""
     fields = _fields()
-    sources: dict[tuple[str, bool], list[str]] = {}
-    for action in query.actions:
-        wanted = Pattern(action)
-        place = (wanted.event_source, action in query.may_fail)
-        sources.setdefault(place, []).append(wanted.event_name)
     terms = []
-    for (source, may_fail), names in sources.items():
+    for source, names, may_fail in by_source(query):
         listed = any_of(f"{attribute(fields.field('eventName'))}:{quoted(name)}" for name in names)
         term = f"{attribute(fields.field('eventSource'))}:{quoted(source)} {listed}"
         terms.append(term if may_fail else f"{term} {success(fields)}")
@@ -244,30 +234,17 @@ def _json(path: str, body: dict[str, Any]) -> Artefact:
 
 
 def _table_losses(query: Query, options: Options) -> Iterator[Loss]:
-    yield Loss(
-        Direction.OPEN,
-        f"what comes into the table {TABLE} after the rule has run still alerts; fill it more often than that",
-    )
+    yield from table_losses(query, options)
     if query.hold + options.every > DAY:
         yield Loss(Direction.OPEN, "the rule reads a day back, and the cascade takes longer")
 
 
-_EVERYTHING = Capabilities(
-    actor="initial-principal",
-    conditions=EVERY_CONDITION,
-    nested_lists=True,
-    list_conditions=True,
-    number_keys=True,
-    repeated_actions=True,
-    same_tool=True,
-    expiry=False,
-)
 STYLES = (
     Style(
         name="rule",
         summary="rules that ask a reference table of explained event ids",
         kind="query",
-        capabilities=_EVERYTHING,
+        capabilities=EVERYTHING,
         render=_rules,
         losses=_table_losses,
     ),

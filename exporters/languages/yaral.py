@@ -1,0 +1,40 @@
+"""YARA-L 2.0 of Google SecOps: https://cloud.google.com/chronicle/docs/yara-l/yara-l-2-0-syntax"""
+
+import unicodedata
+from collections.abc import Sequence
+
+from ..errors import CannotEncode
+
+
+def quoted(value: str) -> str:
+    """A string literal.
+
+    Raises:
+        CannotEncode: it holds a control character.
+    """
+    if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in value):
+        raise CannotEncode(f"YARA-L cannot hold the control characters of {value!r}")
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def one_of(field: str, values: Sequence[str]) -> str:
+    """The field equals one of the values."""
+    tests = [f"{field} = {quoted(value)}" for value in values]
+    return tests[0] if len(tests) == 1 else "(" + " or ".join(tests) + ")"
+
+
+def rule(
+    name: str, meta: Sequence[tuple[str, str]], sections: Sequence[tuple[str, Sequence[str]]]
+) -> str:
+    """A rule: its meta data and its sections, a line each."""
+    lines = [f"rule {name} {{", "  meta:"]
+    lines += [f"    {key} = {quoted(value)}" for key, value in meta]
+    for section, body in sections:
+        lines += ["", f"  {section}:", *(f"    {line}" for line in body)]
+    return "\n".join([*lines, "}", ""])
+
+
+def comment(lines: Sequence[str]) -> str:
+    """Lines that the language skips."""
+    return "".join(f"// {line}\n" for line in lines)
