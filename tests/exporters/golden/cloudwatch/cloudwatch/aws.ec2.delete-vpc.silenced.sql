@@ -1,0 +1,31 @@
+-- aws.ec2.delete-vpc: Deleting a VPC takes its gateways off first
+-- Amazon CloudWatch Logs, OpenSearch SQL that asks a log group of explained event ids
+-- cloudcascade catalogue 0.0.0, made 2026-11-20
+-- owner: detection@example.com; expires 2027-05-20
+-- alerts on: ec2:DetachInternetGateway, ec2:DetachVpnGateway, ec2:DeleteInternetGateway
+-- explained by: ec2:DeleteVpc, or by aws.ec2.delete-internet-gateway
+-- waits 30m for the window and 20m for late events
+-- residual risk: The network is gone with the VPC; the deletion stays visible as origin.
+-- checked: parsed (sqlglot's Spark grammar, of which OpenSearch SQL is a part)
+-- loss, fails open: what comes into cascade_explained after the rule has run still alerts; fill it more often than that
+SELECT
+  trail.`eventSource`,
+  trail.`eventName`,
+  trail.`recipientAccountId`,
+  trail.`userIdentity.principalId`,
+  COUNT(*) AS events
+FROM `aws-cloudtrail-logs` AS trail
+LEFT OUTER JOIN `cascade-explained` AS known
+  ON known.`event_id` = trail.`eventID`
+WHERE
+  (
+    trail.`eventSource` = 'ec2.amazonaws.com'
+    AND trail.`eventName` IN ('DetachInternetGateway', 'DetachVpnGateway', 'DeleteInternetGateway')
+    AND trail.`errorCode` IS NULL
+  )
+  AND NOT known.`event_id` IS NULL
+GROUP BY
+  trail.`eventSource`,
+  trail.`eventName`,
+  trail.`recipientAccountId`,
+  trail.`userIdentity.principalId`;
