@@ -13,17 +13,15 @@ from sqlglot import exp
 
 from ..query import Condition, Edge, Key, KeyPair, Node, Pattern, Query, Spoiler
 from .actors import CREDENTIAL_CALLS, actor_steps, session_actor
+from .answers import Asked, alert, counted, listed
 from .dialect import Dialect, Expression, number, text
+from .expressions import by_source, column, keys_of, likeness, named, union, within
 from .fields import Fields, is_null, not_null
 from .layout import Column, InDocument, Layout
 from .names import Names, snake_case
 
 Answer = Literal["alert", "silenced", "explained"]
 ActorKey = Literal["initial-principal", "session"]
-# AssumeRole comes before what is done with its credentials, by no more than a session may last:
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html
-SESSION_SECONDS = 12 * 3_600
-
 
 # An effect or an origin of which a field is unknown does not fit, and the event alerts; a spoiler fits.
 _UNKNOWN = exp.false()
@@ -77,7 +75,7 @@ class _Script:
         self.keys: dict[Key, str] = {}
         columns = Names(reserved=_COLUMNS)
         for each in self.queries:
-            for key in _keys_of(each):
+            for key in keys_of(each):
                 if key not in self.keys:
                     self.keys[key] = columns.unique(key.name)
         edges = [node.edge for each in self.queries for node in each.nodes]
@@ -98,13 +96,21 @@ class _Script:
         explained: list[exp.Query] = []
         for each in self.queries:
             explained += self._explained(each)
-        listed = self.steps.add("explained", _union(explained))
+        listed_step = self.steps.add("explained", union(explained))
+        asked = Asked(
+            self.query,
+            self.events,
+            self.keys,
+            self._some_may_fail(),
+            self.dialect,
+            self.setting.every,
+        )
         if answer == "alert":
-            result: exp.Query = self._alert(listed)
+            result: exp.Query = alert(asked, listed_step)
         elif answer == "explained":
-            result = self._listed(listed)
+            result = listed(asked, listed_step)
         else:
-            result = self._counted(listed)
+            result = counted(asked, listed_step)
         statements.append(self._written_out(self.dialect.finish(self._with_steps(result))))
         if after:
             statements.append(after.format(self.events))
@@ -123,53 +129,53 @@ class _Script:
         fields, dialect = self.fields, self.dialect
         source = dialect.table(self.setting.table)
         columns: list[Expression] = [
-            _named(self._member("eventID"), "event_id"),
-            _named(fields.seconds(), "event_time"),
-            _named(self._member("eventSource"), "event_source"),
-            _named(self._member("eventName"), "event_name"),
-            _named(fields.account(), "account"),
-            _named(self._principal(), "principal"),
-            _named(self._member("userIdentity.accessKeyId"), "access_key"),
-            _named(self._member("userIdentity.type"), "identity_type"),
+            named(self._member("eventID"), "event_id"),
+            named(fields.seconds(), "event_time"),
+            named(self._member("eventSource"), "event_source"),
+            named(self._member("eventName"), "event_name"),
+            named(fields.account(), "account"),
+            named(self._principal(), "principal"),
+            named(self._member("userIdentity.accessKeyId"), "access_key"),
+            named(self._member("userIdentity.type"), "identity_type"),
         ]
         if self.needs_actor and not self.follows:
-            columns.append(_named(session_actor(fields), "actor"))
+            columns.append(named(session_actor(fields), "actor"))
         if self.needs_role:
-            columns.append(_named(self._role(), "role"))
+            columns.append(named(self._role(), "role"))
         if self.needs_caller:
-            columns.append(_named(self._member("userIdentity.invokedBy"), "invoked_by"))
+            columns.append(named(self._member("userIdentity.invokedBy"), "invoked_by"))
             issuer = self._member("userIdentity.sessionContext.sessionIssuer.arn")
-            columns.append(_named(issuer, "issuer"))
+            columns.append(named(issuer, "issuer"))
         if self.follows:
             handed = self._member("responseElements.credentials.accessKeyId")
-            columns.append(_named(handed, "handed_out"))
+            columns.append(named(handed, "handed_out"))
         if self._some_may_fail():
-            columns.append(_named(not_null(self._member("errorCode")), "failed"))
+            columns.append(named(not_null(self._member("errorCode")), "failed"))
         for key, name in self.keys.items():
             value = fields.key(key)
-            columns.append(_named(value if value is not None else exp.null(), name))
+            columns.append(named(value if value is not None else exp.null(), name))
         columns += [dialect.column((document,)) for document in self._documents()]
         actions = [pattern.action for each in self.queries for pattern in each.patterns()]
         if self.follows:
             actions += CREDENTIAL_CALLS
-        wanted = exp.select(*columns).from_(source).where(_any_action(self, actions))
+        wanted = exp.select(*columns).from_(source).where(self._any_action(actions))
         if not self._some_may_fail():
             wanted = wanted.where(is_null(self._member("errorCode")))
         read = self.steps.add("read_events", wanted)
         if self.setting.every is not None:
             start = self._ago(self.setting.every + self.query.hold + self.query.reach_before)
-            recent = exp.GTE(this=_column("event_time"), expression=start)
+            recent = exp.GTE(this=column("event_time"), expression=start)
             read = self.steps.add("recent_events", exp.select("*").from_(read).where(recent))
         number_in_copies = exp.Window(
             this=exp.RowNumber(),
-            partition_by=[_column("event_id")],
-            order=exp.Order(expressions=[exp.Ordered(this=_column("event_time"))]),
+            partition_by=[column("event_id")],
+            order=exp.Order(expressions=[exp.Ordered(this=column("event_time"))]),
         )
         copies = self.steps.add(
             "numbered_events",
-            exp.select("*", _named(number_in_copies, "copy_number")).from_(read),
+            exp.select("*", named(number_in_copies, "copy_number")).from_(read),
         )
-        first = exp.or_(_column("copy_number").eq(1), is_null(_column("event_id")))
+        first = exp.or_(column("copy_number").eq(1), is_null(column("event_id")))
         name = "unresolved_events" if self.follows else self.events
         unique = self.steps.add(name, exp.select("*").from_(copies).where(first))
         if self.follows:
@@ -190,7 +196,7 @@ class _Script:
         alike: dict[object, list[Node]] = {}
         for node in query.nodes:
             if node.name in needed:
-                alike.setdefault(_likeness(query, node), []).append(node)
+                alike.setdefault(likeness(query, node), []).append(node)
         for nodes in alike.values():
             first = nodes[0]
             step = self._node(query, nodes, places[first.parent])
@@ -199,17 +205,17 @@ class _Script:
                 name: Expression = text(first.name)
                 if len(nodes) > 1:
                     service = text(first.pattern.action.partition(":")[0] + ":")
-                    name = exp.DPipe(this=service, expression=_column("event_name"), safe=True)
+                    name = exp.DPipe(this=service, expression=column("event_name"), safe=True)
                 found.append(self._listing(step, query, name, first.relation))
         return found
 
     def _listing(self, step: str, query: Query, node: Expression, relation: str) -> exp.Query:
         return exp.select(
             "event_id",
-            _named(text(query.cascade), "cascade"),
-            _named(node, "effect"),
-            _named(text(relation), "relation"),
-            _named(_column("instance"), "origin_event_id"),
+            named(text(query.cascade), "cascade"),
+            named(node, "effect"),
+            named(text(relation), "relation"),
+            named(column("instance"), "origin_event_id"),
         ).from_(step)
 
     def _root(self, query: Query) -> str:
@@ -218,8 +224,8 @@ class _Script:
         # An event without an id could not be told from its own spoiler.
         fitting = (
             self._fitting(query.root)
-            .select(_named(_column("event_id"), "instance"))
-            .where(not_null(_column("event_id")))
+            .select(named(column("event_id"), "instance"))
+            .where(not_null(column("event_id")))
         )
         if not query.spoilers and not query.required:
             return self.steps.add(label, fitting)
@@ -228,7 +234,7 @@ class _Script:
             voided: list[exp.Query] = [
                 self._voided(step, query.root, each) for each in query.spoilers
             ]
-            spoiled = self.steps.add(f"voided_{label}", _union(voided))
+            spoiled = self.steps.add(f"voided_{label}", union(voided))
             name = f"{label}_kept" if query.required else label
             step = self.steps.add(name, self._without(step, spoiled))
         for place, name in enumerate(query.required, 1):
@@ -236,10 +242,10 @@ class _Script:
             hung = self._hung([member], step, query.root)
             wanted = self.steps.add(
                 f"{label}_with_{snake_case(member.pattern.event_name)}",
-                hung.select(_named(_column("instance", "parent"), "instance"), append=False),
+                hung.select(named(column("instance", "parent"), "instance"), append=False),
             )
             last = place == len(query.required)
-            here = _column("event_id").isin(query=exp.select("instance").from_(wanted))
+            here = column("event_id").isin(query=exp.select("instance").from_(wanted))
             step = self.steps.add(
                 label if last else f"{label}_{place}", exp.select("*").from_(step).where(here)
             )
@@ -248,19 +254,17 @@ class _Script:
     def _voided(self, root: str, pattern: Pattern, spoiler: Spoiler) -> exp.Query:
         conditions = [
             *self._conditions([spoiler.pattern], "other", unknown=exp.true()),
-            _within("other", "root", spoiler.before, spoiler.after),
+            within("other", "root", spoiler.before, spoiler.after),
         ]
         if spoiler.pattern.action == pattern.action:
-            same = exp.NEQ(
-                this=_column("event_id", "other"), expression=_column("event_id", "root")
-            )
-            conditions.append(exp.or_(is_null(_column("event_id", "other")), same))
+            same = exp.NEQ(this=column("event_id", "other"), expression=column("event_id", "root"))
+            conditions.append(exp.or_(is_null(column("event_id", "other")), same))
         known = [pair for pair in spoiler.join if self._is_kept(pair)]
         equal, more = self._keys_equal(known, "other", "root")
         if spoiler.same_account:
-            equal.append(_column("account", "other").eq(_column("account", "root")))
+            equal.append(column("account", "other").eq(column("account", "root")))
         return self._joined(
-            exp.select(_named(_column("event_id", "root"), "event_id")),
+            exp.select(named(column("event_id", "root"), "event_id")),
             (self.events, "other"),
             (root, "root"),
             equal,
@@ -275,10 +279,10 @@ class _Script:
             .from_(exp.alias_(exp.to_table(step), "kept", table=True))
             .join(
                 ids,
-                on=_column("event_id", "unwanted").eq(_column("event_id", "kept")),
+                on=column("event_id", "unwanted").eq(column("event_id", "kept")),
                 join_type="left",
             )
-            .where(is_null(_column("event_id", "unwanted")))
+            .where(is_null(column("event_id", "unwanted")))
         )
 
     def _node(self, query: Query, nodes: Sequence[Node], parent: str) -> str:
@@ -286,7 +290,7 @@ class _Script:
         first = nodes[0]
         parent_pattern = query.node(first.parent).pattern if first.parent else query.root
         hung = self._hung(nodes, parent, parent_pattern).select(
-            "own.*", _named(_column("instance", "parent"), "instance")
+            "own.*", named(column("instance", "parent"), "instance")
         )
         label = snake_case(first.pattern.event_name)
         if len(nodes) > 1:
@@ -298,15 +302,15 @@ class _Script:
         edge = nodes[0].edge
         conditions = [
             *self._conditions([node.pattern for node in nodes], "own"),
-            _within("own", "parent", edge.before, edge.after),
+            within("own", "parent", edge.before, edge.after),
         ]
         if any(node.pattern.action == parent_pattern.action for node in nodes):
             conditions.append(
-                exp.NEQ(this=_column("event_id", "own"), expression=_column("event_id", "parent"))
+                exp.NEQ(this=column("event_id", "own"), expression=column("event_id", "parent"))
             )
         equal, more = self._keys_equal(edge.join, "own", "parent")
         if edge.same_account:
-            equal.append(_column("account", "own").eq(_column("account", "parent")))
+            equal.append(column("account", "own").eq(column("account", "parent")))
         actors_equal, actors = self._actors(edge)
         return self._joined(
             exp.select(),
@@ -334,17 +338,17 @@ class _Script:
 
     def _actors(self, edge: Edge) -> tuple[list[Expression], list[Expression]]:
         """What the actor rule asks: equalities of the join, and conditions."""
-        same: Expression = _column("actor", "own").eq(_column("actor", "parent"))
+        same: Expression = column("actor", "own").eq(column("actor", "parent"))
         if edge.actor == "same":
             return [same], []
         if edge.actor == "same-role":
-            role = _column("role", "own").eq(_column("role", "parent"))
+            role = column("role", "own").eq(column("role", "parent"))
             return [], [exp.or_(same, role)]
         if edge.actor == "service":
             service = edge.service or ""
             pattern = "^arn:([^:]*:){4}role/aws-service-role/" + service.replace(".", "[.]") + "/"
-            linked = self.dialect.matches(_column("issuer", "own"), pattern)
-            invoked = _column("invoked_by", "own").eq(text(service))
+            linked = self.dialect.matches(column("issuer", "own"), pattern)
+            invoked = column("invoked_by", "own").eq(text(service))
             return [], [exp.or_(invoked, exp.func("COALESCE", linked, exp.false()))]
         return [], []
 
@@ -359,8 +363,8 @@ class _Script:
         equal: list[Expression] = []
         more: list[Expression] = []
         for pair in pairs:
-            mine: Expression = _column(self.keys[pair.own], own)
-            theirs: Expression = _column(self.keys[pair.parent], parent)
+            mine: Expression = column(self.keys[pair.own], own)
+            theirs: Expression = column(self.keys[pair.parent], parent)
             if not pair.own.many and not pair.parent.many:
                 equal.append(mine.eq(theirs))
             else:
@@ -379,8 +383,8 @@ class _Script:
     def _keys_differ(self, pairs: Sequence[KeyPair]) -> list[Expression]:
         found: list[Expression] = []
         for pair in pairs:
-            mine: Expression = _column(self.keys[pair.own], "own")
-            theirs: Expression = _column(self.keys[pair.parent], "parent")
+            mine: Expression = column(self.keys[pair.own], "own")
+            theirs: Expression = column(self.keys[pair.parent], "parent")
             if not pair.own.many and not pair.parent.many:
                 found.append(exp.NEQ(this=mine, expression=theirs))
                 continue
@@ -405,13 +409,13 @@ class _Script:
         """
         pattern = patterns[0]
         names = [text(each.event_name) for each in patterns]
-        name = _column("event_name", table)
+        name = column("event_name", table)
         found: list[Expression] = [
-            _column("event_source", table).eq(text(pattern.event_source)),
+            column("event_source", table).eq(text(pattern.event_source)),
             name.isin(*names) if len(names) > 1 else name.eq(names[0]),
         ]
         if self._some_may_fail() and not pattern.may_fail:
-            found.append(exp.not_(_column("failed", table)))
+            found.append(exp.not_(column("failed", table)))
         return [*found, *(self._condition(test, table, unknown) for test in pattern.where)]
 
     def _condition(
@@ -422,9 +426,9 @@ class _Script:
             return unknown.copy()
         if table is None:
             return test
-        for column in test.find_all(exp.Column):
-            if not column.table:
-                column.set("table", exp.to_identifier(table))
+        for read in test.find_all(exp.Column):
+            if not read.table:
+                read.set("table", exp.to_identifier(table))
         return test
 
     def _documents(self) -> list[str]:
@@ -458,89 +462,18 @@ class _Script:
         role = exp.func("NULLIF", self.dialect.before_colon(principal), text(""))
         return exp.case().when(self._member("userIdentity.type").eq(text("AssumedRole")), role)
 
+    def _any_action(self, actions: Sequence[str]) -> Expression:
+        """Whether a row of the table is an event of one of the actions."""
+        source, name = self._written("eventSource"), self._written("eventName")
+        return exp.or_(
+            *(
+                exp.and_(source.copy().eq(text(each)), name.copy().isin(*map(text, names)))
+                for each, names in by_source(actions).items()
+            )
+        )
+
     def _ago(self, seconds: int) -> Expression:
         return exp.Sub(this=self.dialect.now(), expression=number(seconds))
-
-    def _slice(self, table: str) -> list[Expression]:
-        """The slice of time that a scheduled run judges: held back until its windows have passed."""
-        every = self.setting.every
-        if every is None:
-            return []
-        moment = _column("event_time", table)
-        return [
-            exp.GTE(this=moment, expression=self._ago(self.query.hold + every)),
-            exp.LT(this=moment.copy(), expression=self._ago(self.query.hold)),
-        ]
-
-    def _judged(self) -> list[Expression]:
-        """Which events the query is about."""
-        found = [_any_action_named(self.query.actions, "judged")]
-        if self._some_may_fail():
-            spared = sorted(self.query.may_fail)
-            held: Expression = exp.not_(_column("failed", "judged"))
-            if spared:
-                held = exp.or_(held, _any_action_named(spared, "judged"))
-            found.append(held)
-        return [*found, *self._slice("judged")]
-
-    def _shown(self) -> list[Expression]:
-        shown = ["event_id", "event_time", "event_source", "event_name", "account", "principal"]
-        own_keys = [self.keys[key] for key in _subject_keys(self.query) if not key.many]
-        return [_column(name, "judged") for name in (*shown, *own_keys)]
-
-    def _alert(self, explained: str) -> exp.Select:
-        ids = exp.select("event_id").distinct().from_(explained).subquery("known")
-        return (
-            exp.select(*self._shown())
-            .from_(exp.alias_(exp.to_table(self.events), "judged", table=True))
-            .join(
-                ids,
-                on=_column("event_id", "known").eq(_column("event_id", "judged")),
-                join_type="left",
-            )
-            .where(is_null(_column("event_id", "known")), *self._judged())
-            .order_by(_column("event_time", "judged"), _column("event_id", "judged"))
-        )
-
-    def _listed(self, explained: str) -> exp.Select:
-        shown = ("cascade", "effect", "relation", "origin_event_id")
-        return (
-            exp.select(*self._shown(), *(_column(name, "known") for name in shown))
-            .distinct()
-            .from_(exp.alias_(exp.to_table(self.events), "judged", table=True))
-            .join(
-                exp.alias_(exp.to_table(explained), "known", table=True),
-                on=_column("event_id", "known").eq(_column("event_id", "judged")),
-                join_type="inner",
-            )
-            .where(*self._judged())
-        )
-
-    def _counted(self, explained: str) -> exp.Select:
-        ids = exp.select("event_id", "cascade").distinct().from_(explained).subquery("known")
-        groups = [
-            _column("cascade", "known"),
-            _column("event_source", "judged"),
-            _column("event_name", "judged"),
-            _column("account", "judged"),
-            _column("principal", "judged"),
-        ]
-        return (
-            exp.select(
-                *groups,
-                _named(exp.func("MIN", _column("event_time", "judged")), "first_time"),
-                _named(exp.func("MAX", _column("event_time", "judged")), "last_time"),
-                _named(exp.Count(this=exp.Star()), "events"),
-            )
-            .from_(exp.alias_(exp.to_table(self.events), "judged", table=True))
-            .join(
-                ids,
-                on=_column("event_id", "known").eq(_column("event_id", "judged")),
-                join_type="inner",
-            )
-            .where(*self._judged())
-            .group_by(*[group.copy() for group in groups])
-        )
 
 
 _COLUMNS = (
@@ -561,93 +494,3 @@ _COLUMNS = (
     "copy_number",
     "instance",
 )
-
-
-def _keys_of(query: Query) -> list[Key]:
-    found: list[Key] = []
-    for node in query.nodes:
-        for pair in (*node.edge.join, *node.edge.distinct):
-            found += [pair.own, pair.parent]
-    for spoiler in query.spoilers:
-        for pair in spoiler.join:
-            found += [pair.own, pair.parent]
-    return list(dict.fromkeys(found))
-
-
-def _union(selects: Sequence[exp.Query]) -> exp.Query:
-    union = selects[0]
-    for more in selects[1:]:
-        union = exp.union(union, more, distinct=False)
-    return union
-
-
-def _likeness(query: Query, node: Node) -> object:
-    """Nodes with the same likeness share a step: they differ in nothing but the event's name."""
-    if node.name != node.pattern.action or any(other.parent == node.name for other in query.nodes):
-        return node.name
-    pattern = node.pattern
-    subject = node in query.subjects
-    return (
-        node.parent,
-        node.edge,
-        pattern.event_source,
-        pattern.where,
-        pattern.may_fail,
-        node.relation,
-        subject,
-    )
-
-
-def _subject_keys(query: Query) -> list[Key]:
-    """The keys that the subjects themselves have."""
-    keys = [pair.own for node in query.subjects for pair in (*node.edge.join, *node.edge.distinct)]
-    return list(dict.fromkeys(keys))
-
-
-def _named(value: Expression, name: str) -> Expression:
-    return exp.alias_(value, name)
-
-
-def _column(name: str, table: str | None = None) -> exp.Column:
-    return exp.column(name, table=table)
-
-
-def _within(own: str, parent: str, before: int, after: int) -> Expression:
-    moment = _column("event_time", parent)
-    low: Expression = exp.Sub(this=moment, expression=number(before)) if before else moment
-    high: Expression = (
-        exp.Add(this=moment.copy(), expression=number(after)) if after else moment.copy()
-    )
-    return exp.Between(this=_column("event_time", own), low=low, high=high)
-
-
-def _by_source(actions: Sequence[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for action in dict.fromkeys(actions):
-        pattern = Pattern(action)
-        found.setdefault(pattern.event_source, []).append(pattern.event_name)
-    return found
-
-
-def _any_action(building: _Script, actions: Sequence[str]) -> Expression:
-    return exp.or_(
-        *(
-            exp.and_(
-                building._written("eventSource").eq(text(source)),
-                building._written("eventName").isin(*map(text, names)),
-            )
-            for source, names in _by_source(actions).items()
-        )
-    )
-
-
-def _any_action_named(actions: Sequence[str], table: str) -> Expression:
-    return exp.or_(
-        *(
-            exp.and_(
-                _column("event_source", table).eq(text(source)),
-                _column("event_name", table).isin(*map(text, names)),
-            )
-            for source, names in _by_source(actions).items()
-        )
-    )

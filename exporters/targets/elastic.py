@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+import tomli_w
+
 from ..capabilities import PLAIN_CONDITIONS, Capabilities, Direction, Loss
 from ..errors import Refused
+from ..explained_table import EVERYTHING, table_losses
 from ..field_maps import FieldMap, field_map
 from ..header import header
 from ..languages.esql import Where, column, esql, quoted, written
@@ -132,6 +136,53 @@ def _rule(
     return rule
 
 
+def _origins(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
+    """Alerts on the origin itself: each time, and when its caller has not done so in two weeks."""
+    rules = []
+    for job in jobs:
+        text = kuery(job.query.root)
+        name = f"{job.query.root.action} ({job.query.cascade})"
+        each_time = _rule(job, options, STYLES[3], name, "query", text)
+        first_seen = _rule(job, options, STYLES[3], f"{name} by a new caller", "new_terms", text)
+        for rule in (each_time, first_seen):
+            rule["language"] = "kuery"
+            rule["index"] = [_index(options)]
+            rule["name"] = rule["name"].removeprefix("Not explained: ")
+        first_seen["new_terms_fields"] = [_fields().field("userIdentity.principalId")]
+        first_seen["history_window_start"] = "now-14d"
+        rules += [each_time, first_seen]
+        for rule, suffix in ((each_time, ""), (first_seen, "_new_caller")):
+            written = {"metadata": _metadata(options), "rule": {**rule, "enabled": True}}
+            file = job.query.cascade.replace(".", "_").replace("-", "_") + suffix
+            path = PurePosixPath("rules", "integrations", "aws", f"{file}.toml")
+            yield Artefact(path, tomli_w.dumps(written, multiline_strings=True))
+    yield _ndjson("origin-rules.ndjson", rules)
+
+
+def _metadata(options: Options) -> dict[str, Any]:
+    day = options.created.strftime("%Y/%m/%d")
+    return {
+        "creation_date": day,
+        "updated_date": day,
+        "integration": ["aws"],
+        "maturity": "development",
+    }
+
+
+def kuery(pattern: Pattern) -> str:
+    """Kibana's query for the successful events of the pattern's action.
+
+    https://www.elastic.co/docs/reference/query-languages/kql : inside quotation marks only `"` and `\\` are special.
+    """
+    fields = _fields()
+    tests = [
+        f"{fields.field('eventSource')}: {quoted(pattern.event_source)}",
+        f"{fields.field('eventName')}: {quoted(pattern.event_name)}",
+        f"{fields.success.field}: {quoted(fields.success.values[0])}",
+    ]
+    return " and ".join(tests)
+
+
 def _exceptions(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
     """A list and one item: what the value list of explained event ids holds is no alert."""
     head = [line for job in jobs for line in header(job, TARGET, STYLES[2], options)]
@@ -198,6 +249,12 @@ def _eql_losses(query: Query, options: Options) -> Iterator[Loss]:
                 )
 
 
+def _origin_losses(query: Query, options: Options) -> Iterator[Loss]:
+    if query.ensemble:
+        raise Refused("no event begins the cascade, so there is none to alert on")
+    yield Loss(Direction.UNCOVERED, f"{', '.join(query.actions)}: only the origin alerts")
+
+
 _CAN = Capabilities(
     list_keys=False,
     distinct_keys=False,
@@ -243,8 +300,18 @@ STYLES = (
         name="exception",
         summary="an exception list by explained event ids, for Kibana's import",
         kind="suppression",
-        capabilities=Capabilities(actor="initial-principal", expiry=True),
+        capabilities=replace(EVERYTHING, expiry=True),
         render=_exceptions,
+        losses=table_losses,
+    ),
+    Style(
+        name="origin",
+        summary="rules on the origin itself, each time and by a new caller, as NDJSON and TOML",
+        kind="query",
+        # Nothing is silenced: the effects are not asked for at all.
+        capabilities=EVERYTHING,
+        render=_origins,
+        losses=_origin_losses,
     ),
 )
 TARGET = Target(

@@ -1,6 +1,7 @@
 """Elastic's queries never silence what the reference semantics leave unexplained, and parse."""
 
 import json
+import tomllib
 from typing import Any
 
 import pytest
@@ -195,6 +196,22 @@ def test_an_index_that_is_none_is_refused() -> None:
 
 def test_golden_files() -> None:
     check_golden("elastic", make_export("elastic", GOLDEN).artefacts)
+
+
+def test_the_origin_alerts_each_time_and_by_a_new_caller() -> None:
+    made = make_export("elastic", ["aws.iam.delete-user"], "origin").artefacts
+    documents = [tomllib.loads(each.text) for each in made if each.path.suffix == ".toml"]
+    assert [document["rule"]["type"] for document in documents] == ["query", "new_terms"]
+    assert documents[1]["rule"]["new_terms_fields"] == ["user.id"]
+    assert {document["rule"]["query"] for document in documents} == {
+        'event.provider: "iam.amazonaws.com" and event.action: "DeleteUser" and event.outcome: "success"'
+    }
+    (rules,) = [each.text for each in made if each.path.suffix == ".ndjson"]
+    assert [json.loads(line)["type"] for line in rules.splitlines()] == ["query", "new_terms"]
+
+
+def test_golden_origin() -> None:
+    check_golden("elastic-origin", make_export("elastic", GOLDEN[:1], "origin").artefacts)
 
 
 def test_golden_exception() -> None:
