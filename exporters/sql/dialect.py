@@ -60,10 +60,6 @@ class Dialect(ABC):
         """The list of `string(element, below)` of every element of the list at `path`; no list: NULL."""
 
     @abstractmethod
-    def members(self, column: Expression, member: str) -> Expression:
-        """The list of that member of every struct in a list column."""
-
-    @abstractmethod
     def each(self, strings: Expression, change: Callable[[Expression], Expression]) -> Expression:
         """The list with every element changed."""
 
@@ -90,6 +86,11 @@ class Dialect(ABC):
     @abstractmethod
     def now(self) -> Expression:
         """The present moment as whole seconds since 1970."""
+
+    def members(self, column: Expression, member: str) -> Expression:
+        """The list of that member of every struct in a list column."""
+        name = exp.to_identifier(member)
+        return self.each(column, lambda element: exp.Dot(this=element, expression=name.copy()))
 
     def list_if(self, condition: Expression, strings: Expression) -> Expression:
         """The list where the condition holds, and else what `list_present` takes for missing."""
@@ -162,6 +163,12 @@ class Dialect(ABC):
     def lower(self, value: Expression) -> Expression:
         """`value` with A-Z lowered and nothing else: Unicode has letters that lower to ASCII ones."""
         return call("translate", value, text(ascii_uppercase), text(ascii_lowercase))
+
+
+def function(change: Callable[[Expression], Expression]) -> Expression:
+    """The function that changes an element, for functions that take one."""
+    element = exp.to_identifier("element")
+    return exp.Lambda(this=change(exp.column("element")), expressions=[element])
 
 
 def fill(template: str, dialect: str, **parts: Expression) -> Expression:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, number, text
+from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, function, number, text
 from ..sql.layout import TimeForm
 from ..sql.target import sql_target
 
@@ -31,19 +31,14 @@ class Athena(Dialect):
         listed = exp.TryCast(this=held, to=exp.DataType.build("array(json)", dialect="trino"))
         return self.each(listed, lambda element: self.string(element, below))
 
-    def members(self, column: Expression, member: str) -> Expression:
-        return self.each(
-            column, lambda element: exp.Dot(this=element, expression=exp.to_identifier(member))
-        )
-
     def each(self, strings: Expression, change: Callable[[Expression], Expression]) -> Expression:
-        return call("transform", strings, _function(change))
+        return call("transform", strings, function(change))
 
     def is_full(self, strings: Expression) -> Expression:
         present = call(
             "none_match",
             strings,
-            _function(lambda element: exp.Is(this=element, expression=exp.null())),
+            function(lambda element: exp.Is(this=element, expression=exp.null())),
         )
         length = call("cardinality", strings.copy())
         return exp.and_(exp.Between(this=length, low=number(1), high=number(MAX_ELEMENTS)), present)
@@ -73,11 +68,6 @@ class Athena(Dialect):
 
 def _path(path: Sequence[str]) -> Expression:
     return text("$" + "".join(f'["{member}"]' for member in path))
-
-
-def _function(change: Callable[[Expression], Expression]) -> Expression:
-    element = exp.to_identifier("element")
-    return exp.Lambda(this=change(exp.column("element")), expressions=[element])
 
 
 TARGET = sql_target(

@@ -29,11 +29,6 @@ class BigQuery(Dialect):
         listed = call("JSON_QUERY_ARRAY", document, text(json_path(path)))
         return self.each(listed, lambda element: self.string(element, below))
 
-    def members(self, column: Expression, member: str) -> Expression:
-        return self.each(
-            column, lambda element: exp.Dot(this=element, expression=exp.to_identifier(member))
-        )
-
     def each(self, strings: Expression, change: Callable[[Expression], Expression]) -> Expression:
         return fill(
             "ARRAY(SELECT changed FROM UNNEST(listed) AS element)",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, number, text
+from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, function, number, text
 from ..sql.layout import TimeForm
 from ..sql.target import sql_target
 
@@ -38,10 +38,10 @@ class ClickHouse(Dialect):
         return self.each(column, lambda element: call("tupleElement", element, text(member)))
 
     def each(self, strings: Expression, change: Callable[[Expression], Expression]) -> Expression:
-        return call("arrayMap", _function(change), strings)
+        return call("arrayMap", function(change), strings)
 
     def is_full(self, strings: Expression) -> Expression:
-        missing = call("arrayCount", _function(lambda element: call("isNull", element)), strings)
+        missing = call("arrayCount", function(lambda element: call("isNull", element)), strings)
         length = call("length", strings.copy())
         return exp.and_(
             exp.Between(this=length, low=number(1), high=number(MAX_ELEMENTS)),
@@ -97,11 +97,6 @@ class ClickHouse(Dialect):
         nulls = exp.EQ(this=exp.column("join_use_nulls"), expression=number(1))
         statement.set("settings", [nulls])
         return statement
-
-
-def _function(change: Callable[[Expression], Expression]) -> Expression:
-    element = exp.to_identifier("element")
-    return exp.Lambda(this=change(exp.column("element")), expressions=[element])
 
 
 TARGET = sql_target(

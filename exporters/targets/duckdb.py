@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, json_path, number, text
+from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, function, json_path, number, text
 from ..sql.layout import TimeForm
 from ..sql.target import sql_target
 
@@ -32,15 +32,8 @@ class DuckDB(Dialect):
         listed = exp.case().when(is_list, elements)
         return self.each(listed, lambda element: self.string(element, below))
 
-    def members(self, column: Expression, member: str) -> Expression:
-        return self.each(
-            column, lambda element: exp.Dot(this=element, expression=exp.to_identifier(member))
-        )
-
     def each(self, strings: Expression, change: Callable[[Expression], Expression]) -> Expression:
-        element = exp.to_identifier("element")
-        body = change(exp.column("element"))
-        return call("list_transform", strings, exp.Lambda(this=body, expressions=[element]))
+        return call("list_transform", strings, function(change))
 
     def is_full(self, strings: Expression) -> Expression:
         length = call("len", strings)

@@ -39,11 +39,6 @@ class PostgreSQL(Dialect):
             listed=listed,
         )
 
-    def members(self, column: Expression, member: str) -> Expression:
-        return self.each(
-            column, lambda element: exp.Dot(this=element, expression=exp.to_identifier(member))
-        )
-
     def each(self, strings: Expression, change: Callable[[Expression], Expression]) -> Expression:
         return fill(
             "ARRAY(SELECT changed FROM unnest(listed) AS elements(element))",

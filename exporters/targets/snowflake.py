@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, number, text
+from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, function, number, text
 from ..sql.layout import TimeForm
 from ..sql.target import sql_target
 
@@ -36,9 +36,7 @@ class Snowflake(Dialect):
         return self.each(column, lambda element: self.member(element, (member,)))
 
     def each(self, strings: Expression, change: Callable[[Expression], Expression]) -> Expression:
-        element = exp.to_identifier("element")
-        body = change(exp.column("element"))
-        return call("TRANSFORM", strings, exp.Lambda(this=body, expressions=[element]))
+        return call("TRANSFORM", strings, function(change))
 
     def is_full(self, strings: Expression) -> Expression:
         length = call("ARRAY_SIZE", strings)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, number, text
+from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, function, number, text
 from ..sql.layout import TimeForm
 from ..sql.target import sql_target
 
@@ -33,16 +33,11 @@ class Spark(Dialect):
         )
         return self.each(listed, lambda element: _string(element, below))
 
-    def members(self, column: Expression, member: str) -> Expression:
-        return self.each(
-            column, lambda element: exp.Dot(this=element, expression=exp.to_identifier(member))
-        )
-
     def each(self, strings: Expression, change: Callable[[Expression], Expression]) -> Expression:
-        return call("transform", strings, _function(change))
+        return call("transform", strings, function(change))
 
     def is_full(self, strings: Expression) -> Expression:
-        missing = call("exists", strings, _function(lambda element: call("isnull", element)))
+        missing = call("exists", strings, function(lambda element: call("isnull", element)))
         length = call("size", strings.copy())
         return exp.and_(
             exp.Between(this=length, low=number(1), high=number(MAX_ELEMENTS)), exp.not_(missing)
@@ -82,11 +77,6 @@ def _inside(variant: Expression, path: Sequence[str]) -> Expression:
 
 def _path(path: Sequence[str]) -> Expression:
     return text("$" + "".join(f"['{member}']" for member in path))
-
-
-def _function(change: Callable[[Expression], Expression]) -> Expression:
-    element = exp.to_identifier("element")
-    return exp.Lambda(this=change(exp.column("element")), expressions=[element])
 
 
 TARGET = sql_target(
