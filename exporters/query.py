@@ -189,6 +189,20 @@ class Query:
             chain.append(self.node(chain[-1].parent))
         return tuple(chain)
 
+    def groups(self) -> tuple[tuple[Node, ...], ...]:
+        """The nodes that the subjects need, parents first; together those that hang on one parent by one edge.
+
+        A node on which others hang stands alone.
+        """
+        needed = {step.name for node in self.subjects for step in self.chain(node)}
+        found: dict[object, list[Node]] = {}
+        for node in self.nodes:
+            if node.name in needed:
+                has_child = any(other.parent == node.name for other in self.nodes)
+                likeness = (node.parent, node.edge, node in self.subjects)
+                found.setdefault(node.name if has_child else likeness, []).append(node)
+        return tuple(map(tuple, found.values()))
+
     @property
     def subject_policy(self) -> Policy:
         """The policy of the nodes that this query is about."""

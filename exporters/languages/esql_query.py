@@ -5,7 +5,7 @@ in its window; where some lie outside, it alerts. That errs on the side of the a
 hours there is hardly ever more than one deletion of one user.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ..errors import Refused
 from ..field_maps import FieldMap
@@ -134,7 +134,7 @@ class _Building:
         for spoiler in query.spoilers:
             root = self._kept(root, query.root, spoiler)
         marks: dict[str | None, str] = {None: root}
-        for nodes in _alike(query):
+        for nodes in query.groups():
             parent = query.node(nodes[0].parent).pattern if nodes[0].parent else query.root
             mark = self._hung(nodes, marks[nodes[0].parent], parent)
             marks.update((node.name, mark) for node in nodes)
@@ -232,18 +232,6 @@ class _Building:
             return Field(whole)
         head, _, rest = path.partition(".")
         return call("FIELD_EXTRACT", Field(self.fields.below[head]), Value(rest))
-
-
-def _alike(query: Query) -> Iterable[Sequence[Node]]:
-    """The nodes that subjects need, those together that hang on one parent by the same edge."""
-    needed = {step.name for node in query.subjects for step in query.chain(node)}
-    groups: dict[object, list[Node]] = {}
-    for node in query.nodes:
-        if node.name in needed:
-            has_child = any(other.parent == node.name for other in query.nodes)
-            likeness = (node.parent, node.edge, node in query.subjects)
-            groups.setdefault(node.name if has_child else likeness, []).append(node)
-    return groups.values()
 
 
 def _grouped(edge: Edge) -> tuple[str, ...]:

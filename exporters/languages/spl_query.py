@@ -175,7 +175,7 @@ class _Marking:
             root = self._spoiled(root, query.root, spoiler)
         marks: dict[str | None, str] = {None: root}
         found = []
-        for nodes in _alike(query):
+        for nodes in query.groups():
             first = nodes[0]
             parent_pattern = query.node(first.parent).pattern if first.parent else query.root
             mark = self._hung(nodes, marks[first.parent], parent_pattern)
@@ -286,19 +286,6 @@ _FIELDS = (
     "succeeded",
     "cascade",
 )
-
-
-def _alike(query: Query) -> Iterable[Sequence[Node]]:
-    """The nodes that subjects need, those together that hang on one parent by the same edge."""
-    needed = {step.name for node in query.subjects for step in query.chain(node)}
-    groups: dict[object, list[Node]] = {}
-    for node in query.nodes:
-        if node.name not in needed:
-            continue
-        has_child = any(other.parent == node.name for other in query.nodes)
-        likeness = (node.parent, node.edge, node in query.subjects)
-        groups.setdefault(node.name if has_child else likeness, []).append(node)
-    return groups.values()
 
 
 def _grouped(edge: Edge) -> tuple[str, ...]:
