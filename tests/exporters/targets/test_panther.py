@@ -1,6 +1,7 @@
 """Panther's scheduled queries are Snowflake's SQL in one statement, and its rules run."""
 
-from pathlib import PurePosixPath
+import subprocess
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot import exp
 
+from cloudcascade.exporters.export import write
 from cloudcascade.exporters.languages.python_source import constant, function, module, text_of
 from cloudcascade.tests.support.golden import SUPPRESSIBLE, check_golden, make_export
 
@@ -77,6 +79,33 @@ def test_any_text_is_a_constant_and_nothing_else(value: str) -> None:
 def test_the_companion_is_there(answer: str) -> None:
     paths = {str(path) for path in read()}
     assert f"queries/cloudcascade/aws_iam_delete_user_{answer}.yml" in paths
+
+
+def runner() -> Path:
+    """Panther's own program, in an environment of its own: it asks for old versions of much."""
+    program = Path(__file__).parents[3] / ".dev" / "panther" / "bin" / "panther_analysis_tool"
+    if not program.is_file():
+        pytest.skip("panther_analysis_tool is not installed in .dev/panther")
+    return program
+
+
+def test_panthers_own_runner_passes_every_rule(tmp_path: Path) -> None:
+    program = runner()
+    write(make_export("panther", SUPPRESSIBLE).artefacts, tmp_path)
+    run = subprocess.run(
+        [program, "test", "--path", "."], cwd=tmp_path, capture_output=True, text=True, timeout=240
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert f"Passed: {len(SUPPRESSIBLE)}\n" in run.stdout
+
+
+def test_panthers_own_runner_fails_a_wrong_expectation(tmp_path: Path) -> None:
+    program = runner()
+    write(make_export("panther", GOLDEN[:1]).artefacts, tmp_path)
+    rule = tmp_path / "rules" / "cloudcascade" / "aws_iam_delete_user.yml"
+    rule.write_text(rule.read_text().replace("ExpectedResult: true", "ExpectedResult: false"))
+    run = subprocess.run([program, "test", "--path", "."], cwd=tmp_path, timeout=240, check=False)
+    assert run.returncode != 0
 
 
 def test_golden_files() -> None:
