@@ -1,7 +1,6 @@
 """Python source, written from syntax trees: a value is a constant of the tree, never a piece of text."""
 
 import ast
-from pprint import pformat
 
 
 def constant(value: str | int | bool | None) -> ast.Constant:
@@ -25,12 +24,6 @@ def module(docstring: str, *functions: ast.FunctionDef) -> str:
     """The source of a module."""
     tree = ast.Module(body=[ast.Expr(constant(docstring)), *functions], type_ignores=[])
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
-
-
-def table(name: str, value: object) -> str:
-    """`name = value`, where the value is of dicts, lists, texts, numbers and truth values; one entry a line."""
-    target = ast.unparse(ast.Name(name, ast.Store()))
-    return f"{target} = {pformat(value, width=96, sort_dicts=False)}\n"
 
 
 def member(name: str) -> ast.expr:

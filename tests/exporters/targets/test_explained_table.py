@@ -95,6 +95,26 @@ def test_logscale_cannot_compare_with_an_asterisk() -> None:
         logscale.quoted("a*b")
 
 
+def test_absence_in_secops_is_refused_unless_it_is_asked_for() -> None:
+    assert not make_export("secops", GOLDEN[:1], "absence").artefacts
+    made = make_export("secops", GOLDEN[:1], "absence", allow_fail_closed=True).artefacts
+    assert made
+    for artefact in made:
+        assert "$effect and #origin = 0" in artefact.text
+        assert "over 60m after $effect" in artefact.text
+        assert "// loss, fails closed" in artefact.text
+
+
+def test_a_key_without_a_field_in_the_data_model_is_refused() -> None:
+    made = make_export("secops", GOLDEN[1:2], "absence", allow_fail_closed=True)
+    assert "the data model has no field" in made.omitted[0].reason
+
+
+def test_golden_absence() -> None:
+    made = make_export("secops", GOLDEN[:1], "absence", allow_fail_closed=True)
+    check_golden("secops-absence", made.artefacts[:1])
+
+
 @by_target
 def test_golden_files(target: str) -> None:
     check_golden(target, make_export(target, GOLDEN).artefacts)

@@ -1,1 +1,0 @@
-"""Sigma's language: detections, rules and correlations, and what pySigma's backends make of them."""
