@@ -94,9 +94,16 @@ def _eql(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
 def _sequence(query: Query, effect: Pattern, seconds: int, path: str) -> str:
     fields = _fields()
     by = [fields.field("recipientAccountId"), fields.field("userIdentity.principalId")]
-    by += [fields.field("userIdentity.accessKeyId"), fields.field(path)]
+    by += [fields.field("userIdentity.accessKeyId"), _eql_key(path) or fields.field(path)]
     first, second = (_eql_event(pattern, fields) for pattern in (effect, query.root))
     return f"sequence by {', '.join(by)} with maxspan={seconds}s\n  [{first}]\n  ![{second}]"
+
+
+def _eql_key(path: str) -> str | None:
+    """The field of its own that the integration gives a key: EQL joins on no part of a flattened field."""
+    return {"requestParameters.userName": "user.target.name"}.get(path) or _fields().fields.get(
+        path
+    )
 
 
 def _eql_event(pattern: Pattern, fields: FieldMap) -> str:
@@ -239,13 +246,12 @@ def _eql_losses(query: Query, options: Options) -> Iterator[Loss]:
     yield Loss(Direction.CLOSED, "an event that lacks a key is in no sequence, and never alerts")
     if any(len(node.edge.join) != 1 or not node.edge.same_account for node in query.subjects):
         raise Refused("an EQL sequence joins on one key, in one account")
-    fields = _fields()
     for node in query.subjects:
         for pair in node.edge.join:
             own, parent = (key.paths[0] for key in (pair.own, pair.parent))
-            if own != parent or own not in fields.fields:
+            if own != parent or _eql_key(own) is None:
                 raise Refused(
-                    f"an EQL sequence cannot join on {own}: it is part of a flattened field"
+                    f"an EQL sequence joins on no part of a flattened field: {own} is one"
                 )
 
 

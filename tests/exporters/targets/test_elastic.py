@@ -184,6 +184,7 @@ def test_the_sequence_is_refused_since_nothing_would_void_it() -> None:
 
 def test_no_sequence_asks_for_absence_on_both_sides() -> None:
     made = make_export("elastic", SUPPRESSIBLE, "eql", allow_fail_closed=True)
+    assert made.artefacts
     for artefact in made.artefacts:
         for line in artefact.text.splitlines():
             assert json.loads(line)["query"].count("![") == 1
