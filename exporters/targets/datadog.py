@@ -99,6 +99,10 @@ def _threshold_losses(query: Query, options: Options) -> Iterator[Loss]:
         "the window has no direction: an origin before the effect silences as long as one after it",
     )
     yield Loss(
+        Direction.CLOSED,
+        "calls without a principal, an access key or a key count as one: theirs explain each other",
+    )
+    yield Loss(
         Direction.OPEN, "an effect at the edge of a window alerts although its origin follows"
     )
     for node in query.subjects:
@@ -107,6 +111,12 @@ def _threshold_losses(query: Query, options: Options) -> Iterator[Loss]:
             yield Loss(
                 Direction.OPEN,
                 f"{node.pattern.action} names its key elsewhere than its origin does: it always alerts",
+            )
+        if node.pattern.where:
+            fields = ", ".join(condition.path for condition in node.pattern.where)
+            yield Loss(
+                Direction.UNCOVERED,
+                f"{node.pattern.action} where {fields} is not as the cascade has it",
             )
 
 
@@ -173,7 +183,8 @@ def _log_query(name: str, search: str, grouping: Sequence[str]) -> dict[str, Any
         "aggregation": "count",
         "distinctFields": [],
         "groupByFields": [f"@{field}" for field in grouping],
-        "hasOptionalGroupByFields": False,
+        # Without it a call by nobody, or of a console session without access key, would never alert.
+        "hasOptionalGroupByFields": True,
     }
 
 

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cloudcascade.catalog import Controller
+from cloudcascade.exporters.capabilities import Direction
 from cloudcascade.exporters.errors import CannotEncode
 from cloudcascade.exporters.languages.datadog import bare, quoted
 from cloudcascade.exporters.target import Artefact
@@ -62,6 +63,21 @@ def test_the_rule_alerts_on_what_the_table_does_not_hold_and_its_companion_count
 def test_only_successful_calls_alert() -> None:
     rule = rules(make_export("datadog", GOLDEN[:1]).artefacts)[0]
     assert "-@error.kind:*" in rule["queries"][0]["query"]
+
+
+@pytest.mark.parametrize("style", ["rule", "threshold"])
+def test_a_call_that_lacks_what_is_grouped_by_is_not_ignored(style: str) -> None:
+    made = make_export("datadog", GOLDEN[:1], style, allow_fail_closed=True).artefacts
+    for rule in rules(made):
+        assert all(query["hasOptionalGroupByFields"] for query in rule["queries"])
+
+
+def test_the_threshold_rule_says_which_calls_it_passes_by() -> None:
+    (job,) = make_export("datadog", GOLDEN[:1], "threshold", allow_fail_closed=True).jobs
+    uncovered = [loss.text for loss in job.losses if loss.direction is Direction.UNCOVERED]
+    assert any(
+        text.startswith("iam:UpdateAccessKey where requestParameters.status") for text in uncovered
+    )
 
 
 def test_the_threshold_rule_is_refused_unless_it_is_asked_for() -> None:
