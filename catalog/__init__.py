@@ -5,6 +5,7 @@ from .check import check_cascades
 from .check_codes import CHECK_CODES
 from .document import Document, Loc, parse_document, read_document
 from .findings import LOAD_CODES, CatalogError, Finding, Severity, UnknownName
+from .known_actions import LOGS, KnownAction, known_action_problems, known_actions
 from .loader import Catalog, load_catalog, read_cascade
 from .models import (
     Abuse,
@@ -24,13 +25,24 @@ from .overlay import CONFIG_NAME, Config, Controller, read_config
 from .scaffold import parse_cascade_id, scaffold
 from .schema import json_schema, schema_text
 from .service_models import MissingExtra, ServiceModels, load_service_models
+from .statistics import Coverage, Statistics, coverage, read_actions, statistics
 from .structure import structure_problems
-from .terms import POLICY_ORDER, Policy, Relation, format_duration, parse_duration
+from .terms import (
+    EVIDENCE_ORDER,
+    POLICY_ORDER,
+    EvidenceKind,
+    Policy,
+    Relation,
+    format_duration,
+    parse_duration,
+)
 
 __all__ = [
     "CHECK_CODES",
     "CONFIG_NAME",
+    "EVIDENCE_ORDER",
     "LOAD_CODES",
+    "LOGS",
     "POLICY_ORDER",
     "Abuse",
     "Cascade",
@@ -39,12 +51,15 @@ __all__ = [
     "Condition",
     "Config",
     "Controller",
+    "Coverage",
     "Document",
     "Effect",
     "Ensemble",
     "Evidence",
+    "EvidenceKind",
     "Finding",
     "KeySource",
+    "KnownAction",
     "Loc",
     "MissingExtra",
     "Origin",
@@ -53,6 +68,7 @@ __all__ = [
     "ServiceModels",
     "Severity",
     "Spoiler",
+    "Statistics",
     "Suppression",
     "Tactic",
     "Technique",
@@ -60,13 +76,17 @@ __all__ = [
     "Window",
     "attack_version",
     "check_cascades",
+    "coverage",
     "format_duration",
     "json_schema",
+    "known_action_problems",
+    "known_actions",
     "load_catalog",
     "load_service_models",
     "parse_cascade_id",
     "parse_document",
     "parse_duration",
+    "read_actions",
     "read_cascade",
     "read_config",
     "read_document",
@@ -74,6 +94,7 @@ __all__ = [
     "resolve_cascade",
     "scaffold",
     "schema_text",
+    "statistics",
     "structure_problems",
     "tactics",
     "technique",

@@ -22,7 +22,7 @@ def action_problems(cascade: Cascade, models: ServiceModels | None) -> Iterator[
     every action are checked.
     """
     for loc, node in _nodes(cascade):
-        found = list(_unknown_action(loc, node.action, models))
+        found = list(action_named(loc, node.action, models))
         yield from found
         if not found:
             yield from _key_problems((*loc, "keys"), node.action, node.keys, models)
@@ -41,7 +41,8 @@ def _nodes(cascade: Cascade) -> Iterator[tuple[Loc, Origin | Effect | Spoiler]]:
         yield ("spoilers", index), spoiler
 
 
-def _unknown_action(loc: Loc, action: str, models: ServiceModels | None) -> Iterator[Problem]:
+def action_named(loc: Loc, action: str, models: ServiceModels | None) -> Iterator[Problem]:
+    """The problem that CloudTrail records no such action, if it is so."""
     if action in recorded().events or models is None or models.operations(action):
         return
     source, _, event_name = action.partition(":")

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from .terms import (
+    EVIDENCE_ORDER,
     Action,
     ActorRule,
     CascadeId,
@@ -304,3 +305,8 @@ class Cascade(Model):
     def policy_of(self, effect: Effect) -> Policy:
         """The policy that counts for `effect`: its own where it has one."""
         return effect.policy or self.suppression.policy
+
+    def evidence_for(self, effect: Effect) -> tuple[EvidenceKind, ...]:
+        """The kinds of evidence that support `effect`, the strongest first."""
+        kinds = {each.kind for each in self.evidence if effect.node in each.supports}
+        return tuple(sorted(kinds, key=EVIDENCE_ORDER.index, reverse=True))

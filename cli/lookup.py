@@ -171,9 +171,7 @@ def _described(cascade: "Cascade", known: "Catalog") -> "list[RenderableType]":
             effect.actor,
             cascade.policy_of(effect),
             " ".join(effect.attack),
-            " ".join(
-                sorted({each.kind for each in cascade.evidence if effect.node in each.supports})
-            ),
+            " ".join(cascade.evidence_for(effect)),
         )
     parts.append(rows)
     for effect in cascade.effects:

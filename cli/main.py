@@ -6,11 +6,23 @@ import sys
 import typer
 
 from ..errors import CloudcascadeError
-from . import author, classify, demo, diagram, export, graph, lookup, queries
+from . import actions, author, classify, demo, diagram, export, graph, lookup, queries, stats
 from .app import app
 from .shown import shown
 
-__all__ = ["author", "classify", "demo", "diagram", "export", "graph", "lookup", "main", "queries"]
+__all__ = [
+    "actions",
+    "author",
+    "classify",
+    "demo",
+    "diagram",
+    "export",
+    "graph",
+    "lookup",
+    "main",
+    "queries",
+    "stats",
+]
 
 # Click's root of usage errors, which typer does not export: BadParameter < UsageError < this.
 _UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]

@@ -33,9 +33,17 @@ DeepOption = Annotated[
 
 def open_graph(known: "Catalog") -> "NetworkxStore":
     """The catalogue as a graph in memory."""
+    from ..catalog import known_actions
     from ..graph import NetworkxStore, build_graph
 
-    return build_graph(known.cascades, NetworkxStore())
+    return build_graph(known.cascades, NetworkxStore(), known=known_actions())
+
+
+def all_actions(known: "Catalog") -> frozenset[str]:
+    """The actions of the cascades, and those that the literature names."""
+    from ..catalog import known_actions
+
+    return known.actions() | known_actions().keys()
 
 
 @app.command(rich_help_panel=PANEL)
@@ -76,26 +84,31 @@ def emits(
         origins = sorted({edge.target for edge in graph.edges(Originates)})
         emissions = {origin: direct(graph, origin) for origin in origins}
         if as_json:
-            told = {origin: [_brief(each) for each in found] for origin, found in emissions.items()}
-            typer.echo(json.dumps(told, indent=2))
+            every_one = {
+                origin: [_brief(each) for each in found] for origin, found in emissions.items()
+            }
+            typer.echo(json.dumps(every_one, indent=2))
             return
         _print_emissions(
             [each for found in emissions.values() for each in found], "target", origin=True
         )
         return
-    name = resolve_action(action, known.actions())
+    name = resolve_action(action, all_actions(known))
     if deep:
         _print_reach(name, emits_transitively(graph, name), as_json, forward=True)
         return
     found = direct(graph, name)
     if as_json:
-        typer.echo(json.dumps({"action": name, "emits": [_full(each) for each in found]}, indent=2))
-    elif found:
+        told = {"action": name, **_known(name), "emits": [_full(each) for each in found]}
+        typer.echo(json.dumps(told, indent=2))
+        return
+    if found:
         _print_emissions(found, "target")
     else:
         typer.echo(
             f"{name} emits nothing that the catalogue knows; `cascade explains {name}` turns the question round"
         )
+    _print_known(name)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -119,7 +132,7 @@ def explains(
 
     known = open_catalog(catalog, config)
     graph = open_graph(known)
-    name = resolve_action(action, known.actions())
+    name = resolve_action(action, all_actions(known))
     if deep:
         _print_reach(name, emitters_transitively(graph, name), as_json, forward=False)
         return
@@ -132,13 +145,15 @@ def explains(
             {**_full(each), "action": each.source, "residual_risk": risks[each.cascade]}
             for each in found
         ]
-        typer.echo(json.dumps({"action": name, "explained_by": told}, indent=2))
-    elif found:
+        typer.echo(json.dumps({"action": name, **_known(name), "explained_by": told}, indent=2))
+        return
+    if found:
         _print_emissions(found, "source")
         for cascade, risk in risks.items():
             console().print(f"[bold]{cascade}[/]  {_escaped(risk)}")
     else:
         typer.echo(f"nothing in the catalogue brings {name} along")
+    _print_known(name)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -159,8 +174,8 @@ def path(
     from ..graph import shortest_path
 
     known = open_catalog(catalog, config)
-    begin = resolve_action(source, known.actions())
-    end = resolve_action(target, known.actions())
+    begin = resolve_action(source, all_actions(known))
+    end = resolve_action(target, all_actions(known))
     steps = shortest_path(open_graph(known), begin, end)
     if as_json:
         told = None if steps is None else [_step(step) for step in steps]
@@ -174,6 +189,26 @@ def path(
             typer.echo(f"  └─ {step.target}  ({reasons})")
     if steps is None:
         raise typer.Exit(1)
+
+
+def _known(action: str) -> dict[str, object]:
+    from ..catalog import known_actions
+
+    known = known_actions().get(action)
+    if known is None:
+        return {}
+    return {"log": known.log, "attack": list(known.attack), "note": known.note}
+
+
+def _print_known(action: str) -> None:
+    """What the literature says of the action, where it does."""
+    from ..catalog import known_actions
+    from .actions import spoken_log, spoken_techniques
+
+    known = known_actions().get(action)
+    if known is not None:
+        typer.echo(f"{spoken_log(known.log)} · {spoken_techniques(known.attack)}")
+        typer.echo(known.note)
 
 
 def _brief(edge: "Emits") -> dict[str, str]:

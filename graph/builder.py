@@ -1,9 +1,11 @@
 """Makes the graph out of the catalogue."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, Protocol, TypeVar
 
 from ..catalog.attack import technique
+from ..catalog.known_actions import KnownAction
 from ..catalog.models import Cascade, Effect, Origin
 from .schema import (
     ActionNode,
@@ -11,6 +13,7 @@ from .schema import (
     Edge,
     Emits,
     Includes,
+    Indicates,
     InTactic,
     MapsTo,
     Node,
@@ -53,17 +56,25 @@ class TechniqueFacts(Protocol):
 
 
 Lookup = Callable[[str], TechniqueFacts | None]
+_NONE: Mapping[str, KnownAction] = MappingProxyType({})
 
 
 def build_graph(
-    cascades: Iterable[Cascade], store: StoreT, *, lookup: Lookup = technique
+    cascades: Iterable[Cascade],
+    store: StoreT,
+    *,
+    lookup: Lookup = technique,
+    known: Mapping[str, KnownAction] = _NONE,
 ) -> StoreT:
-    """Write the graph of `cascades` into `store`, and hand the store back.
+    """Write the graph of `cascades` and of the `known` actions into `store`, and hand the store back.
 
     What the store holds already stays, as far as it is not replaced. `lookup` says what is known of
-    an ATT&CK id. The documents must be sound (`catalog.structure`); the loader sees to that.
+    an ATT&CK id; `known` holds actions to write whether or not a cascade has them
+    (`catalog.known_actions`). The documents must be sound (`catalog.structure`); the loader sees to that.
     """
-    drawing = _Drawing()
+    drawing = _Drawing(known)
+    for action in drawing.known:
+        drawing.add_known(action)
     for cascade in cascades:
         drawing.add_cascade(cascade)
     drawing.add_techniques(lookup)
@@ -74,9 +85,15 @@ def build_graph(
 class _Drawing:
     """Collects nodes and edges, so that a store is written to once."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Mapping[str, KnownAction]) -> None:
+        self.known = known
         self.nodes: dict[str, Node] = {}
         self.edges: list[Edge] = []
+
+    def add_known(self, action: str) -> None:
+        self._action(action)
+        for technique_id in self.known[action].attack:
+            self.edges.append(Indicates(source=action, target=technique_id))
 
     def add_cascade(self, cascade: Cascade) -> None:
         self._node(
@@ -103,6 +120,7 @@ class _Drawing:
                     relation=effect.relation,
                     policy=cascade.policy_of(effect),
                     required=effect.node in required,
+                    evidence=cascade.evidence_for(effect),
                 )
             )
             self._maps_to(cascade, effect)
@@ -123,7 +141,7 @@ class _Drawing:
         self.edges.extend(_hops(cascade))
 
     def add_techniques(self, lookup: Lookup) -> None:
-        waiting = {edge.target for edge in self.edges if isinstance(edge, MapsTo)}
+        waiting = {edge.target for edge in self.edges if isinstance(edge, MapsTo | Indicates)}
         while waiting:
             id_ = waiting.pop()
             facts = lookup(id_)
@@ -148,7 +166,11 @@ class _Drawing:
 
     def _action(self, action: str) -> None:
         service = action.partition(":")[0]
-        self._node(ActionNode(id=action))
+        known = self.known.get(action)
+        if known is None:
+            self._node(ActionNode(id=action))
+        else:
+            self._node(ActionNode(id=action, log=known.log, note=known.note))
         self._node(ServiceNode(id=service))
         self.edges.append(PartOf(source=action, target=service))
 

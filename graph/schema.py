@@ -17,6 +17,7 @@ from ..catalog.terms import (
     KEY_NAME_PATTERN,
     NODE_NAME_PATTERN,
     TECHNIQUE_PATTERN,
+    EvidenceKind,
     Occurs,
     Policy,
     Relation,
@@ -59,6 +60,7 @@ EdgeKind = Literal[
     "INCLUDES",
     "SPOILED_BY",
     "MAPS_TO",
+    "INDICATES",
     "IN_TACTIC",
     "SUBTECHNIQUE_OF",
     "PART_OF",
@@ -76,10 +78,13 @@ class _Node(msgspec.Struct, frozen=True, tag_field="kind", forbid_unknown_fields
 
 
 class ActionNode(_Node, frozen=True, tag="action"):
-    """`iam:DeleteUser`."""
+    """`iam:DeleteUser`. `log` (where CloudTrail records it) and `note` are known of the actions that the
+    literature on attacks names; of others they are None and empty."""
 
     KIND = "action"
     id: ActionName
+    log: Literal["write", "read", "data", "service", "sign-in"] | None = None
+    note: Text = ""
 
 
 class CascadeNode(_Node, frozen=True, tag="cascade"):
@@ -200,7 +205,8 @@ class Originates(_Edge, frozen=True, tag="ORIGINATES"):
 
 
 class Includes(_Edge, frozen=True, tag="INCLUDES"):
-    """A cascade has an effect. `required` is true of the members which an ensemble must have."""
+    """A cascade has an effect. `required` is true of the members which an ensemble must have; `evidence`
+    says what kinds of evidence there are, the strongest first."""
 
     KIND = "INCLUDES"
     ENDS = ("cascade", "action")
@@ -211,6 +217,7 @@ class Includes(_Edge, frozen=True, tag="INCLUDES"):
     relation: Relation
     policy: Policy
     required: bool
+    evidence: tuple[EvidenceKind, ...] = ()
 
 
 class SpoiledBy(_Edge, frozen=True, tag="SPOILED_BY"):
@@ -249,6 +256,15 @@ class MapsTo(_Edge, frozen=True, tag="MAPS_TO"):
     policy: Policy | None
 
 
+class Indicates(_Edge, frozen=True, tag="INDICATES"):
+    """What an action is in an attacker's hands, whatever the cascades say of it."""
+
+    KIND = "INDICATES"
+    ENDS = ("action", "technique")
+    source: ActionName
+    target: TechniqueName
+
+
 class InTactic(_Edge, frozen=True, tag="IN_TACTIC"):
     """A technique serves a tactic."""
 
@@ -278,7 +294,16 @@ class PartOf(_Edge, frozen=True, tag="PART_OF"):
 
 Node: TypeAlias = ActionNode | CascadeNode | TechniqueNode | TacticNode | ServiceNode
 Edge: TypeAlias = (
-    Emits | Via | Originates | Includes | SpoiledBy | MapsTo | InTactic | SubtechniqueOf | PartOf
+    Emits
+    | Via
+    | Originates
+    | Includes
+    | SpoiledBy
+    | MapsTo
+    | Indicates
+    | InTactic
+    | SubtechniqueOf
+    | PartOf
 )
 NODE_TYPES: tuple[type[Node], ...] = (
     ActionNode,
@@ -294,6 +319,7 @@ EDGE_TYPES: tuple[type[Edge], ...] = (
     Includes,
     SpoiledBy,
     MapsTo,
+    Indicates,
     InTactic,
     SubtechniqueOf,
     PartOf,

@@ -263,3 +263,36 @@ def test_an_interrupt_ends_with_130_and_no_traceback() -> None:
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"Traceback" not in errors
+
+
+def test_an_action_without_a_cascade_is_known_all_the_same() -> None:
+    told = out("emits", "CreateSAMLProvider")
+    assert "T1484.002 Trust Modification" in told
+    assert "management event, write" in told
+    known = json.loads(out("explains", "iam:UpdateSAMLProvider", "--json"))
+    assert "T1484.002" in known["attack"]
+    assert known["explained_by"] == []
+
+
+def test_actions_can_be_listed_by_tactic_service_and_log() -> None:
+    found = json.loads(
+        out("actions", "--technique", "TA0007", "--service", "ec2", "--log", "read", "--json")
+    )
+    assert {"ec2:DescribeInstances", "ec2:DescribeVpcs"} <= {each["action"] for each in found}
+    assert all(each["log"] == "read" for each in found)
+    mfa = json.loads(out("actions", "--technique", "T1556", "--json"))
+    assert "aws.iam.delete-user" in next(
+        each["explained_by"] for each in mfa if each["action"] == "iam:DeactivateMFADevice"
+    )
+    assert cascade("actions", "--log", "nonsense").returncode == 2
+
+
+def test_stats_count_cover_and_draw_a_layer(tmp_path: Path) -> None:
+    watched = tmp_path / "watched.txt"
+    watched.write_text("iam:DeleteUser\niam:UpdateSAMLProvider\nx:Nothing\n")
+    layer = tmp_path / "layer.json"
+    told = out("stats", "--against", str(watched), "--navigator", str(layer))
+    assert "of 3 listed actions 1 are in cascades, 1 known by themselves, 1 missing" in told
+    assert json.loads(layer.read_text())["domain"] == "enterprise-attack"
+    counted = json.loads(out("stats", "--json"))
+    assert counted["effects"] == sum(counted["policies"].values())

@@ -5,11 +5,14 @@ from typing import Literal
 
 import pytest
 
+from cloudcascade.catalog import Evidence, KnownAction
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.graph import (
+    ActionNode,
     Emits,
     GraphError,
     Includes,
+    Indicates,
     InTactic,
     MapsTo,
     NetworkxStore,
@@ -248,3 +251,24 @@ def test_a_cleared_store_is_empty() -> None:
     graph.clear()
     assert graph.edges(Emits) == []
     assert graph.node(TechniqueNode, "T1531") is None
+
+
+def test_known_actions_are_in_the_graph_without_any_cascade() -> None:
+    saml = KnownAction(log="write", attack=("T1484.002",), note="Look at the key.")
+    graph = build_graph([], NetworkxStore(), known={"iam:CreateSAMLProvider": saml})
+    node = graph.node(ActionNode, "iam:CreateSAMLProvider")
+    assert node == ActionNode("iam:CreateSAMLProvider", log="write", note="Look at the key.")
+    assert [edge.target for edge in graph.edges(Indicates, source=node.id)] == ["T1484.002"]
+    assert [edge.target for edge in graph.edges(PartOf, source=node.id)] == ["iam"]
+    assert graph.node(TechniqueNode, "T1484.002") is not None
+
+
+def test_an_effect_in_the_graph_tells_its_evidence_strongest_first() -> None:
+    weak, strong = (
+        Evidence(kind=kind, ref="https://example.com", supports=("iam:DeactivateMFADevice",))
+        for kind in ("documentation", "observed")
+    )
+    told = DELETE_USER.model_copy(update={"evidence": (weak, strong)})
+    evidence = {edge.node: edge.evidence for edge in graph_of(told).edges(Includes)}
+    assert evidence["iam:DeactivateMFADevice"] == ("observed", "documentation")
+    assert evidence["iam:DeleteVirtualMFADevice"] == ()

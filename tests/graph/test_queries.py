@@ -255,7 +255,7 @@ def test_stats_name_every_kind() -> None:
         "INCLUDES": 1,
         "PART_OF": 2,
     }
-    assert len(counted.edges) == 9
+    assert len(counted.edges) == 10
 
 
 @pytest.mark.parametrize(

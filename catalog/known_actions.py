@@ -1,0 +1,58 @@
+"""Actions that the literature on attacks in AWS names, also where no cascade is known: data/actions.yaml, read once."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Annotated, Literal, get_args
+
+import yaml
+from pydantic import Field, TypeAdapter
+
+from .action_checks import action_named
+from .attack import technique
+from .models import Model
+from .service_models import ServiceModels
+from .terms import Action, Technique, Text
+
+Log = Literal["write", "read", "data", "service", "sign-in"]
+LOGS: tuple[Log, ...] = get_args(Log)
+
+
+class KnownAction(Model):
+    """An action in an attacker's hands: where it is recorded, what it is for, what to look at.
+
+    `log` is CloudTrail's kind of record: `write` and `read` are management events, `data` needs event
+    selectors, `service` is what AWS emits by itself, `sign-in` comes from the sign-in endpoints.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
+    """
+
+    log: Log
+    attack: Annotated[tuple[Technique, ...], Field(min_length=1)]
+    note: Text
+
+
+@cache
+def known_actions() -> Mapping[str, KnownAction]:
+    """The table of the package, by action."""
+    file = resources.files(__package__) / "data" / "actions.yaml"
+    table = yaml.load(
+        file.read_text(encoding="utf-8"),
+        Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # noqa: S506 - both are safe loaders
+    )
+    return MappingProxyType(
+        TypeAdapter(dict[Action, KnownAction]).validate_python(table["actions"])
+    )
+
+
+def known_action_problems(
+    table: Mapping[str, KnownAction], models: ServiceModels
+) -> Iterator[tuple[str, str]]:
+    """Actions of the table that CloudTrail does not record, and techniques that are not current."""
+    for action, known in table.items():
+        for problem in action_named((), action, models):
+            yield action, problem.message
+        for id_ in known.attack:
+            found = technique(id_)
+            if found is None or found.status != "current":
+                yield action, f"{id_} is no current technique"

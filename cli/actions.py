@@ -1,0 +1,108 @@
+"""`cascade actions`: the events that the literature on attacks in AWS names, with and without a cascade."""
+
+import json
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from .app import app
+from .options import CatalogOption, ConfigOption, JsonOption, open_catalog
+from .tables import console, table
+
+PANEL = "Catalogue"
+
+_LOGS = {
+    "write": "management event, write",
+    "read": "management event, read",
+    "data": "data event",
+    "service": "service event",
+    "sign-in": "sign-in event",
+}
+
+
+@app.command(rich_help_panel=PANEL)
+def actions(
+    technique: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="Only of this technique or tactic, such as T1098 or TA0003."
+        ),
+    ] = None,
+    service: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only of this service, such as iam.")
+    ] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help="Only write, read, data, service or sign-in events."),
+    ] = None,
+    as_json: JsonOption = False,
+    catalog: CatalogOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """List the events that the literature on attacks names, and the cascades that bring them along.
+
+    **Examples**
+
+    `cascade actions --technique T1098`
+
+    `cascade actions --service ec2 --log read --json`
+    """
+    from ..catalog import known_actions
+
+    if log is not None and log not in _LOGS:
+        raise typer.BadParameter(f"--log is one of {', '.join(_LOGS)}")
+    explaining: dict[str, list[str]] = {}
+    for cascade in open_catalog(catalog, config).cascades:
+        for action in {effect.action for effect in cascade.effects}:
+            explaining.setdefault(action, []).append(cascade.id)
+    chosen = {
+        action: known
+        for action, known in sorted(known_actions().items())
+        if (service is None or action.partition(":")[0] == service.lower())
+        and (log is None or known.log == log)
+        and (technique is None or any(_is_under(id_, technique.upper()) for id_ in known.attack))
+    }
+    if as_json:
+        told = [
+            {
+                "action": action,
+                "log": known.log,
+                "attack": list(known.attack),
+                "note": known.note,
+                "explained_by": explaining.get(action, []),
+            }
+            for action, known in chosen.items()
+        ]
+        typer.echo(json.dumps(told, indent=2))
+        return
+    rows = table("action", "log", "ATT&CK", "cascades", "note")
+    for action, known in chosen.items():
+        count = len(explaining.get(action, []))
+        rows.add_row(action, known.log, " ".join(known.attack), str(count or "-"), known.note)
+    if chosen:
+        console().print(rows)
+    else:
+        typer.echo("cascade: nothing found", err=True)
+
+
+def spoken_log(log: str) -> str:
+    """Where CloudTrail records an action, in words."""
+    return _LOGS[log]
+
+
+def spoken_techniques(ids: Iterable[str]) -> str:
+    """The techniques with their names: `T1531 Account Access Removal`."""
+    from ..catalog import technique
+
+    named = ((id_, technique(id_)) for id_ in ids)
+    return ", ".join(f"{id_} {known.name}" if known else id_ for id_, known in named)
+
+
+def _is_under(id_: str, wanted: str) -> bool:
+    from ..catalog import technique
+
+    if id_ == wanted or id_.startswith(f"{wanted}."):
+        return True
+    known = technique(id_)
+    return known is not None and any(tactic.id == wanted for tactic in known.tactics)
