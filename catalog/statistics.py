@@ -86,7 +86,10 @@ def statistics(cascades: Iterable[Cascade]) -> Statistics:
         services=dict(sorted(services.items())),
         relations={each: relations[each] for each in _RELATIONS},
         policies={each: policies[each] for each in POLICY_ORDER},
-        evidence={each: evidence[each] for each in (*reversed(EVIDENCE_ORDER), "none")},
+        evidence={
+            **{each: evidence[each] for each in reversed(EVIDENCE_ORDER)},
+            "none": evidence["none"],
+        },
         techniques={
             technique: dict(Counter(by_cascade.values()))
             for technique, by_cascade in sorted(masked.items())
