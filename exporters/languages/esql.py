@@ -7,11 +7,13 @@ The tests run the same commands by the rules of the reference, so that text and 
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import CannotEncode
 from .spl import Call, Expression, Field, Operation, Value
 
+_WIDTH = 100
 _PLAIN = re.compile(r"@?[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
@@ -43,13 +45,13 @@ class InlineStats:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """A command as it is written, for what comes after the verdicts."""
+class Comment:
+    """A line that says why."""
 
     text: str
 
 
-Command = Eval | Where | InlineStats | Text
+Command = Eval | Where | InlineStats | Comment
 
 
 def quoted(value: str) -> str:
@@ -77,47 +79,114 @@ def column(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def written(expression: Expression) -> str:
-    """The expression as ES|QL reads it."""
+def comment(text: str) -> str:
+    """A comment, which ends with its line.
+
+    Raises:
+        CannotEncode: it holds a control character, which might end the line.
+    """
+    if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in text):
+        raise CannotEncode(f"a comment of one line cannot hold {text!r}")
+    return f"// {text}".rstrip()
+
+
+def written(expression: Expression, margin: int | None = None) -> str:
+    """The expression as ES|QL reads it: in one line, or from column `margin` on in as many as it takes."""
+    if margin is not None:
+        line = written(expression)
+        return line if margin + len(line) <= _WIDTH else _laid_out(expression, margin)
     match expression:
         case Field(name):
             return column(name)
         case Value(value):
             return quoted(value) if isinstance(value, str) else str(value)
         case Call("IS NULL" | "IS NOT NULL" as name, (operand,)):
-            return f"{_inner(operand)} {name}"
+            return f"{_inner(operand, expression)} {name}"
         case Call("NOT", (operand,)):
             return f"NOT ({written(operand)})"
         case Call("IN", (operand, *choices)):
-            return f"{_inner(operand)} IN ({', '.join(map(written, choices))})"
+            return f"{_inner(operand, expression)} IN ({', '.join(map(written, choices))})"
         case Call("NULL" | "FALSE" as name, ()):
             return name.lower()
         case Call(name, arguments):
             return f"{name}({', '.join(map(written, arguments))})"
         case Operation(operator, operands):
-            return f" {operator} ".join(_inner(operand) for operand in operands)
-
-
-def _inner(operand: Expression) -> str:
-    text = written(operand)
-    grouped = isinstance(operand, Operation) or (
-        isinstance(operand, Call) and operand.name in ("IS NULL", "IS NOT NULL", "IN", "NOT")
-    )
-    return f"({text})" if grouped else text
+            return f" {operator} ".join(_inner(operand, expression) for operand in operands)
 
 
 def esql(command: Command) -> str:
     """The command, with the bar before it."""
     match command:
         case Eval(columns):
-            listed = [f"{column(name)} = {written(value)}" for name, value in columns]
+            listed = [f"{column(name)} = {written(value, 4)}" for name, value in columns]
             return "| EVAL " + ",\n    ".join(listed)
         case Where(condition):
-            return f"| WHERE {written(condition)}"
+            return f"| WHERE {written(condition, 4)}"
         case InlineStats(aggregates, of, mark, by):
             listed = [
-                f"{name} = {function}({column(of)}) WHERE {mark}" for name, function in aggregates
+                f"{column(name)} = {function}({column(of)}) WHERE {column(mark)}"
+                for name, function in aggregates
             ]
-            return f"| INLINE STATS {', '.join(listed)}\n    BY {', '.join(by)}"
-        case Text(text):
-            return text
+            grouped = ", ".join(map(column, by))
+            return "| INLINE STATS " + ",\n    ".join(listed) + f"\n    BY {grouped}"
+        case Comment(text):
+            return comment(text)
+
+
+def _binding(expression: Expression) -> int:
+    """How tightly its parts hang together, from OR upwards."""
+    match expression:
+        case Operation("OR"):
+            return 1
+        case Operation("AND"):
+            return 2
+        case Call("NOT"):
+            return 3
+        case Operation("+" | "-"):
+            return 5
+        case Operation() | Call("IS NULL" | "IS NOT NULL" | "IN"):
+            return 4
+        case _:
+            return 6
+
+
+def _inner(operand: Expression, whole: Expression, margin: int | None = None) -> str:
+    own, outer = _binding(operand), _binding(whole)
+    # `a AND (b AND c)` needs no brackets, `a == (b == c)` does.
+    if own < outer or (own == outer and outer > 2):
+        return f"({written(operand, None if margin is None else margin + 1)})"
+    return written(operand, margin)
+
+
+def _laid_out(expression: Expression, margin: int) -> str:
+    inside = margin + 4
+    line = "\n" + " " * inside
+    match expression:
+        case Operation("AND" | "OR" as operator, operands):
+            parts = [_inner(operand, expression, inside) for operand in operands]
+            return f"{line}{operator} ".join(parts)
+        case Call("IN", (operand, *choices)):
+            rows = _filled(list(map(written, choices)), _WIDTH - inside)
+            end = "\n" + " " * margin
+            return f"{_inner(operand, expression)} IN ({line}{line.join(rows)}{end})"
+        case Call("CASE", arguments):
+            pairs = list(zip(arguments[::2], arguments[1::2], strict=False))
+            rows = [f"{written(test, inside)}, {written(value, inside)}" for test, value in pairs]
+            if len(arguments) % 2:
+                rows.append(written(arguments[-1], inside))
+            return f"CASE({line}{f',{line}'.join(rows)})"
+        case Call(name, arguments) if arguments and name.isidentifier():
+            rows = [written(argument, inside) for argument in arguments]
+            return f"{name}({line}{f',{line}'.join(rows)})"
+        case _:
+            return written(expression)
+
+
+def _filled(items: Sequence[str], width: int) -> list[str]:
+    """The items in rows of at most `width` characters, each row but the last with a comma behind it."""
+    rows = [""]
+    for item in items:
+        if rows[-1] and len(rows[-1]) + len(item) + 2 > width:
+            rows.append("")
+        rows[-1] += f"{item}, "
+    return [row.rstrip() for row in rows[:-1]] + [rows[-1].removesuffix(", ")]

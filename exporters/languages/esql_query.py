@@ -5,41 +5,31 @@ in its window; where some lie outside, it alerts. That errs on the side of the a
 hours there is hardly ever more than one deletion of one user.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from ...catalog.terms import format_duration
 from ..errors import Refused
 from ..field_maps import FieldMap
 from ..query import Condition, Denied, Edge, Key, Node, Pattern, Query, Spoiler
 from ..sql.names import Names, snake_case
-from .esql import Command, Eval, InlineStats, Where
+from .esql import Command, Comment, Eval, InlineStats, Where
 from .spl import Call, Expression, Field, Operation, Value, both, call, either, equal
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 EXPLAINED = "explained_by"
+SUBJECT = "is_judged"
 MOMENT = "moment"
-_COLUMNS = (MOMENT, EXPLAINED, "account", "actor", "known_id")
+_COLUMNS = (MOMENT, EXPLAINED, SUBJECT, "account", "actor", "succeeded")
+_FALSE = Call("FALSE")
+_NULL = Call("NULL")
 
 
 def pipeline(query: Query, fields: FieldMap) -> list[Command]:
-    """The commands after which `explained_by` names the cascade that explains a row, or is null."""
-    return _Building(fields).build(query)
+    """The commands after which `explained_by` names the cascade that explains a row, or is null.
 
-
-def is_one_of(actions: Sequence[str], fields: FieldMap) -> Expression:
-    """Whether the row is an event of one of these actions."""
-    by_source: dict[str, list[Value]] = {}
-    for pattern in map(Pattern, actions):
-        by_source.setdefault(pattern.event_source, []).append(Value(pattern.event_name))
-    provider, action = Field(fields.field("eventSource")), Field(fields.field("eventName"))
-    return either(
-        *(
-            both(
-                equal(provider, Value(source)),
-                call("IN", action, *names) if len(names) > 1 else equal(action, names[0]),
-            )
-            for source, names in by_source.items()
-        )
-    )
+    `is_judged` is true of the rows that the query is about; the others are there to explain them.
+    """
+    return _Building(query, fields).build()
 
 
 def refuse_repeats(query: Query) -> None:
@@ -62,77 +52,98 @@ def refuse_repeats(query: Query) -> None:
 class _Building:
     """Collects the commands, and gives each column a name of its own."""
 
-    def __init__(self, fields: FieldMap) -> None:
+    def __init__(self, query: Query, fields: FieldMap) -> None:
+        self.query = query
+        self.queries = (query, *query.rivals)
         self.fields = fields
         self.commands: list[Command] = []
         self._names = Names(reserved=_COLUMNS)
         self._keys: dict[Key, str] = {}
+        self._nearest: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {}
+        actions = query.all_actions()
+        self._one_source = len({Pattern(action).event_source for action in actions}) == 1
+        self._some_may_fail = any(
+            pattern.may_fail for each in self.queries for pattern in each.patterns()
+        )
 
-    def build(self, query: Query) -> list[Command]:
-        queries = (query, *query.rivals)
-        self._read(queries)
-        marks = [(mark, each.cascade) for each in queries for mark in self._query(each)]
+    def build(self) -> list[Command]:
+        self._say("All events that can decide: effects, what explains them, and what voids that.")
+        self.commands.append(Where(self._is_one_of(self.query.all_actions(), everywhere=True)))
+        self._read()
+        marks = [(mark, each.cascade) for each in self.queries for mark in self._query(each)]
         named = [part for mark, name in marks for part in (Field(mark), Value(name))]
-        self.commands.append(Eval(((EXPLAINED, Call("CASE", (*named, Call("NULL")))),)))
+        judged = [
+            Pattern(action, may_fail=action in self.query.may_fail) for action in self.query.actions
+        ]
+        self._say("The verdict.")
+        self.commands.append(
+            Eval(((EXPLAINED, Call("CASE", (*named, _NULL))), (SUBJECT, self._fits(judged))))
+        )
         return self.commands
 
-    def _read(self, queries: Sequence[Query]) -> None:
+    def _say(self, text: str) -> None:
+        self.commands.append(Comment(text))
+
+    def _read(self) -> None:
+        """Take out of each row its account, actor and keys. What is missing is null, and equals nothing."""
         outcome = self.fields.success
-        self.commands.append(
-            Where(either(*(equal(Field(outcome.field), Value(each)) for each in outcome.values)))
+        success = either(*(equal(Field(outcome.field), Value(each)) for each in outcome.values))
+        if not self._some_may_fail:
+            self.commands.append(Where(success))
+        account = call(
+            "COALESCE",
+            Field(self.fields.field("recipientAccountId")),
+            Field(self.fields.field("userIdentity.accountId")),
         )
-        principal = Field(self.fields.field("userIdentity.principalId"))
-        access_key = Field(self.fields.field("userIdentity.accessKeyId"))
-        lasting = call(
-            "IN",
-            Field(self.fields.field("userIdentity.type")),
-            Value("IAMUser"),
-            Value("Root"),
-        )
-        nobody = either(equal(principal, Value("")), equal(principal, Value("Anonymous")))
         columns: list[tuple[str, Expression]] = [
             (MOMENT, call("TO_LONG", Field(self.fields.field("eventTime")))),
-            ("account", Field(self.fields.field("recipientAccountId"))),
-            (
-                "actor",
-                call(
-                    "CASE",
-                    nobody,
-                    Call("NULL"),
-                    lasting,
-                    principal,
-                    call("CONCAT", principal, Value("|"), access_key),
-                ),
-            ),
+            ("account", account),
+            ("actor", self._actor()),
         ]
-        for query in queries:
-            pairs = [pair for node in query.nodes for pair in node.edge.join]
-            pairs += [pair for spoiler in query.spoilers for pair in spoiler.join]
-            for key in (key for pair in pairs for key in (pair.own, pair.parent)):
-                if key not in self._keys:
-                    self._keys[key] = self._names.unique(key.name)
-        read, shown, folded = [], [], []
-        for key, name in self._keys.items():
+        if self._some_may_fail:
+            columns.append(("succeeded", call("COALESCE", success, _FALSE)))
+        pairs = [pair for each in self.queries for node in each.nodes for pair in node.edge.join]
+        pairs += [
+            pair for each in self.queries for spoiler in each.spoilers for pair in spoiler.join
+        ]
+        read, tidied = [], []
+        for key in dict.fromkeys(key for pair in pairs for key in (pair.own, pair.parent)):
+            name = self._names.unique(snake_case(key.paths[0].rpartition(".")[2]))
+            self._keys[key] = name
             found = [self.value(path) for path in key.paths]
             if len(found) == 1:
                 read.append((name, found[0]))
-                shown.append((name, _shown(Field(name))))
+                tidied.append((name, _tidy(Field(name), key.fold)))
             else:
-                shown.append((name, call("COALESCE", *map(_shown, found))))
-            if key.fold:
-                # TO_LOWER knows more letters than ASCII's: a name that holds others stays as it is.
-                plain = Operation("RLIKE", (Field(name), Value("[ -~]*")))
-                lower = call("TO_LOWER", Field(name))
-                folded.append((name, call("CASE", plain, lower, Field(name))))
-        for step in ([*columns, *read], shown, folded):
-            if step:
-                self.commands.append(Eval(tuple(step)))
+                read.append((name, call("COALESCE", *(_tidy(value, False) for value in found))))
+                if key.fold:
+                    tidied.append((name, _tidy(Field(name), True)))
+        self._say("Who did it, where, and to what. What is missing is null, and equals nothing.")
+        self.commands.append(Eval((*columns, *read)))
+        if tidied:
+            self.commands.append(Eval(tuple(tidied)))
+
+    def _actor(self) -> Expression:
+        principal = Field(self.fields.field("userIdentity.principalId"))
+        access_key = Field(self.fields.field("userIdentity.accessKeyId"))
+        kind = Field(self.fields.field("userIdentity.type"))
+        return call(
+            "CASE",
+            call("IN", principal, Value(""), Value("Anonymous")),
+            _NULL,
+            call("IN", kind, Value("IAMUser"), Value("Root")),
+            principal,
+            Operation("!=", (access_key, Value(""))),
+            call("CONCAT", principal, Value("|"), access_key),
+            _NULL,
+        )
 
     def _query(self, query: Query) -> Iterator[str]:
         """Mark what `query` explains, and name the marks of its subjects."""
+        self._say(f"{query.cascade}: {query.root.event_name}.")
         root = self._mark(query.root.event_name, self._fits([query.root]))
-        for spoiler in query.spoilers:
-            root = self._kept(root, query.root, spoiler)
+        if query.spoilers:
+            root = self._unspoiled(root, query)
         marks: dict[str | None, str] = {None: root}
         for nodes in query.groups():
             parent = query.node(nodes[0].parent).pattern if nodes[0].parent else query.root
@@ -146,13 +157,16 @@ class _Building:
         label = nodes[0].pattern.event_name
         if len(nodes) > 1:
             label = f"EffectOf{pattern.event_name}"
+        self._say(
+            f"Hangs on {pattern.event_name}: up to {format_duration(edge.before)} before it "
+            f"and {format_duration(edge.after)} after it."
+        )
         own = self._mark(label, self._fits([node.pattern for node in nodes]))
         keys = [
             self._common(own, self._keys[pair.own], self._keys[pair.parent]) for pair in edge.join
         ]
         by = (*_grouped(edge), *keys) or (self._everything(),)
-        first, last = (self._names.unique(f"{which}_{parent[3:]}") for which in ("first", "last"))
-        self.commands.append(InlineStats(((first, "MIN"), (last, "MAX")), MOMENT, parent, by))
+        first, last = self._first_and_last(parent, by)
         early = Operation("-", (Field(MOMENT), Value(edge.after * 1_000)))
         late = Operation("+", (Field(MOMENT), Value(edge.before * 1_000)))
         return self._mark(
@@ -165,20 +179,36 @@ class _Building:
             ),
         )
 
-    def _kept(self, root: str, pattern: Pattern, spoiler: Spoiler) -> str:
+    def _first_and_last(self, parent: str, by: tuple[str, ...]) -> tuple[str, str]:
+        """The columns of the first and the last moment of `parent` in the group."""
+        if (parent, by) not in self._nearest:
+            label = parent.removeprefix("is_")
+            first, last = (self._names.unique(f"{which}_{label}") for which in ("first", "last"))
+            self.commands.append(InlineStats(((first, "MIN"), (last, "MAX")), MOMENT, parent, by))
+            self._nearest[parent, by] = (first, last)
+        return self._nearest[parent, by]
+
+    def _unspoiled(self, root: str, query: Query) -> str:
         """Mark the root's events in whose group there is no spoiler, however far away."""
+        tests: list[Expression] = []
+        for spoiler in query.spoilers:
+            self._say(f"Voids it: {' '.join(spoiler.reason.split())}.")
+            tests += self._no_other(root, spoiler)
+        once = dict.fromkeys(tests)
+        return self._mark(f"{query.root.event_name}Stands", both(Field(root), *once))
+
+    def _no_other(self, root: str, spoiler: Spoiler) -> list[Expression]:
         other = self._mark(spoiler.pattern.event_name, self._fits([spoiler.pattern]))
         keys = [
             self._common(root, self._keys[pair.parent], self._keys[pair.own])
             for pair in spoiler.join
         ]
         by = (*(("account",) if spoiler.same_account else ()), *keys) or (self._everything(),)
-        count = self._names.unique(f"{other[3:]}_events")
+        count = self._names.unique(f"{other.removeprefix('is_')}_events")
         self.commands.append(InlineStats(((count, "COUNT"),), MOMENT, other, by))
         itself = call("CASE", Field(other), Value(1), Value(0))
         alone = Operation("<=", (call("COALESCE", Field(count), Value(0)), itself))
-        present = [call("IS NOT NULL", Field(name)) for name in by]
-        return self._mark(f"{pattern.event_name}Kept", both(Field(root), *present, alone))
+        return [*(call("IS NOT NULL", Field(name)) for name in by), alone]
 
     def _common(self, own: str, mine: str, theirs: str) -> str:
         """The column on which two kinds of events meet."""
@@ -196,26 +226,44 @@ class _Building:
 
     def _mark(self, label: str, condition: Expression) -> str:
         name = self._names.unique(f"is_{snake_case(label)}")
-        # A test of what is missing is null, and null is not true.
-        held = call("COALESCE", condition, Call("FALSE"))
-        self.commands.append(Eval(((name, held),)))
+        self.commands.append(Eval(((name, condition),)))
         return name
 
-    def _fits(self, patterns: Sequence[Pattern]) -> Expression:
-        plain = [pattern.action for pattern in patterns if not pattern.where]
-        found = [is_one_of(plain, self.fields)] if plain else []
+    def _is_one_of(self, actions: Iterable[str], everywhere: bool = False) -> Expression:
+        """Whether the row is an event of one of these actions."""
+        by_source: dict[str, list[Value]] = {}
+        for pattern in map(Pattern, actions):
+            by_source.setdefault(pattern.event_source, []).append(Value(pattern.event_name))
+        provider = Field(self.fields.field("eventSource"))
+        action = Field(self.fields.field("eventName"))
+        found = []
+        for source, names in by_source.items():
+            named = call("IN", action, *names) if len(names) > 1 else equal(action, names[0])
+            # Only one source is left after the first WHERE: then the name will do.
+            said = self._one_source and not everywhere
+            found.append(named if said else both(equal(provider, Value(source)), named))
+        return either(*found)
+
+    def _fits(self, patterns: Iterable[Pattern]) -> Expression:
+        """Whether the row fits one of the patterns: true or false, never null."""
+        alike: dict[tuple[object, ...], list[Pattern]] = {}
         for pattern in patterns:
-            if pattern.where:
-                tests = [self._condition(condition) for condition in pattern.where]
-                found.append(both(is_one_of([pattern.action], self.fields), *tests))
+            alike.setdefault((pattern.may_fail, pattern.where), []).append(pattern)
+        found = []
+        for some in alike.values():
+            tests = [self._is_one_of(pattern.action for pattern in some)]
+            if self._some_may_fail and not some[0].may_fail:
+                tests.append(Field("succeeded"))
+            where = [self._condition(condition) for condition in some[0].where]
+            if where:
+                tests.append(call("COALESCE", both(*where), _FALSE))
+            found.append(both(*tests))
         return either(*found)
 
     def _condition(self, condition: Condition) -> Expression:
         value = self.value(condition.path)
-        if isinstance(condition, Denied):
-            inner = both(*(self._condition(test) for test in condition.tests))
-            unless = call("COALESCE", inner, Call("FALSE"))
-            return both(_filled(value), call("NOT", unless))
+        if isinstance(condition, Denied) or condition.operator in ("exists", "absent", "grants"):
+            raise Refused(f"ES|QL cannot ask this of a flattened field: {condition.path}")
         values = [Value(_spelt(each)) for each in condition.values]
         match condition.operator:
             case "startswith":
@@ -239,12 +287,15 @@ def _grouped(edge: Edge) -> tuple[str, ...]:
     return (*account, "actor") if edge.actor in ("same", "same-role") else account
 
 
-def _filled(value: Expression) -> Expression:
-    return both(call("IS NOT NULL", value), Operation("!=", (value, Value(""))))
-
-
-def _shown(value: Expression) -> Expression:
-    return call("CASE", call("IN", value, Value(""), Value(HIDDEN)), Call("NULL"), value)
+def _tidy(value: Expression, fold: bool) -> Expression:
+    """The value of a key: null where it is none, or several; in lower case where `fold` says so."""
+    several = Operation(">", (call("MV_COUNT", value), Value(1)))
+    none = either(several, call("IN", value, Value(""), Value(HIDDEN)))
+    if not fold:
+        return call("CASE", none, _NULL, value)
+    # TO_LOWER knows more letters than ASCII's: a name that holds others stays as it is.
+    plain = Operation("RLIKE", (value, Value("[ -~]*")))
+    return call("CASE", none, _NULL, plain, call("TO_LOWER", value), value)
 
 
 def _spelt(value: bool | int | str) -> str:

@@ -2,6 +2,8 @@
 
 import ast
 
+_WIDE = 100
+
 
 def constant(value: str | int | bool | None) -> ast.Constant:
     """The value as an expression."""
@@ -24,6 +26,43 @@ def module(docstring: str, *functions: ast.FunctionDef) -> str:
     """The source of a module."""
     tree = ast.Module(body=[ast.Expr(constant(docstring)), *functions], type_ignores=[])
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
+def table(name: str, value: object) -> str:
+    """`name = value`, where the value is of dicts, lists, texts, whole numbers and truth values.
+
+    What does not fit a line takes one for every entry.
+    """
+    target = ast.unparse(ast.Name(name, ast.Store()))
+    return f"{target} = {_literal(value, 0, len(target) + 3)}\n"
+
+
+def _literal(value: object, indent: int, column: int) -> str:
+    """The value as source; `column` is where it begins, `indent` how far its lines are indented."""
+    flat = _flat(value)
+    if column + len(flat) < _WIDE or not isinstance(value, dict | list):
+        return flat
+    inner = indent + 4
+    if isinstance(value, dict):
+        named = [(f"{_flat(key)}: ", entry) for key, entry in value.items()]
+    else:
+        named = [("", entry) for entry in value]
+    lines = [
+        f"{' ' * inner}{key}{_literal(entry, inner, inner + len(key))},\n" for key, entry in named
+    ]
+    start, end = "{}" if isinstance(value, dict) else "[]"
+    return f"{start}\n{''.join(lines)}{' ' * indent}{end}"
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_flat(key)}: {_flat(entry)}' for key, entry in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flat, value))}]"
+    written = repr(value)
+    # Double quotation marks, as everybody's formatter has them, where they change nothing else.
+    plain = isinstance(value, str) and not set(written[1:-1]) & set("'\"\\")
+    return f'"{written[1:-1]}"' if plain else written
 
 
 def member(name: str) -> ast.expr:

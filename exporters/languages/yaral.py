@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from ..errors import CannotEncode
 
+_SPECIAL = frozenset("\\.+*?()|[]{}^$/")
+
 
 def quoted(value: str) -> str:
     """A string literal.
@@ -24,6 +26,19 @@ def one_of(field: str, values: Sequence[str]) -> str:
     return tests[0] if len(tests) == 1 else "(" + " or ".join(tests) + ")"
 
 
+def starting_with(prefix: str) -> str:
+    """A regular expression between slashes that texts match which begin so.
+
+    Raises:
+        CannotEncode: it holds a control character.
+    """
+    if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in prefix):
+        raise CannotEncode(f"YARA-L cannot hold the control characters of {prefix!r}")
+    # RE2 takes a backslash before any punctuation of ASCII; the slash would end the expression.
+    escaped = "".join(f"\\{char}" if char in _SPECIAL else char for char in prefix)
+    return f"/^{escaped}.*$/"
+
+
 def rule(
     name: str, meta: Sequence[tuple[str, str]], sections: Sequence[tuple[str, Sequence[str]]]
 ) -> str:
@@ -31,7 +46,7 @@ def rule(
     lines = [f"rule {name} {{", "  meta:"]
     lines += [f"    {key} = {quoted(value)}" for key, value in meta]
     for section, body in sections:
-        lines += ["", f"  {section}:", *(f"    {line}" for line in body)]
+        lines += ["", f"  {section}:", *(f"    {line}".rstrip() for line in body)]
     return "\n".join([*lines, "}", ""])
 
 

@@ -1,62 +1,81 @@
-"""Elastic Security: ES|QL rules, EQL sequences where they are sound, and an exception list of explained events."""
+"""Elastic Security: ES|QL rules, EQL sequences where they are sound, exception lists, rules on origins."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
-import tomli_w
-
+from ...catalog.terms import format_duration
 from ..capabilities import PLAIN_CONDITIONS, Capabilities, Direction, Loss
 from ..errors import Refused
-from ..explained_table import EVERYTHING, table_losses
+from ..explained_table import EVERYTHING, by_source, table_losses
 from ..field_maps import FieldMap, field_map
 from ..header import header
-from ..languages.esql import Where, column, esql, quoted, written
-from ..languages.esql_query import EXPLAINED, is_one_of, pipeline, refuse_repeats
+from ..languages import kibana, kuery
+from ..languages.eql_query import refuse_unjoinable, sequences
+from ..languages.esql import Command, Comment, Where, column, comment, esql
+from ..languages.esql_query import EXPLAINED, SUBJECT, pipeline, refuse_repeats
 from ..languages.spl import Field, both, call
-from ..query import Pattern, Query
+from ..query import Query
 from ..target import Artefact, Job, Options, Style, Target
 
 NAME = "elastic"
 INDEX = "logs-aws.cloudtrail-*"
 VALUE_LIST = "cascade-explained"
+STACK = "9.5.0"
+
+_SHOWN = (
+    "_id",
+    "_version",
+    "_index",
+    "@timestamp",
+    "event.id",
+    "event.provider",
+    "event.action",
+    "event.outcome",
+    "user.id",
+    "aws.cloudtrail.user_identity.arn",
+    "aws.cloudtrail.recipient_account_id",
+)
+
+
+def search(query: Query, options: Options, explained: bool) -> str:
+    """The whole query, without a header: what to alert on, or a count of what is silenced."""
+    fields = _fields()
+    moment = column(fields.field("eventTime"))
+    # The alert judges two intervals, so that a late run misses nothing; Kibana raises no second alert
+    # for the same _id. The count judges one, so that no event counts twice.
+    runs = 1 if explained else 2
+    start = query.hold + runs * options.every
+    known = call("IS NOT NULL" if explained else "IS NULL", Field(EXPLAINED))
+    commands: list[Command] = [
+        *pipeline(query, fields),
+        Where(both(Field(SUBJECT), known)),
+        Comment(
+            f"The hold: {format_duration(query.reach_after)} for the windows, "
+            f"{format_duration(query.lateness)} for late events."
+        ),
+    ]
+    lines = [
+        f"FROM {_index(options)} METADATA _id, _version, _index",
+        f"| WHERE {moment} >= NOW() - {start + query.reach_before} seconds",
+        *map(esql, commands),
+        f"| WHERE {moment} >= NOW() - {start} seconds AND {moment} < NOW() - {query.hold} seconds",
+    ]
+    if explained:
+        lines.append(f"| EVAL day = DATE_TRUNC(1 day, {moment})")
+        lines.append(f"| STATS events = COUNT(*) BY day, {EXPLAINED}, event.action, account, actor")
+        lines.append("| SORT events DESC")
+    else:
+        lines.append(f"| KEEP {', '.join(_SHOWN[:7])},\n    {', '.join(_SHOWN[7:])}")
+    return "\n".join(lines)
 
 
 def _fields() -> FieldMap:
     return field_map("ecs")
 
 
-def search(query: Query, options: Options, explained: bool) -> str:
-    """The whole query, without a header."""
-    fields = _fields()
-    moment = column(fields.field("eventTime"))
-    back = query.hold + options.every
-    known = call("IS NOT NULL" if explained else "IS NULL", Field(EXPLAINED))
-    lines = [
-        f"FROM {_index(options)} METADATA _id, _version, _index",
-        f"| WHERE {moment} >= NOW() - {back + query.reach_before} seconds",
-        f"| WHERE {written(is_one_of(query.all_actions(), fields))}",
-        *map(esql, pipeline(query, fields)),
-        esql(Where(both(known, is_one_of(query.actions, fields)))),
-        f"| WHERE {moment} >= NOW() - {back} seconds AND {moment} < NOW() - {query.hold} seconds",
-    ]
-    if explained:
-        return "\n".join(
-            [*lines, f"| STATS events = COUNT(*) BY {EXPLAINED}, event.action, account, actor"]
-        )
-    shown = (
-        "_id",
-        "_version",
-        "_index",
-        "@timestamp",
-        "event.id",
-        "event.provider",
-        "event.action",
-    )
-    return "\n".join([*lines, f"| KEEP {', '.join(shown)}, account, actor"])
+def _field(path: str) -> str:
+    return _fields().field(path)
 
 
 def _index(options: Options) -> str:
@@ -66,167 +85,188 @@ def _index(options: Options) -> str:
     return name
 
 
+def _file(cascade: str, suffix: str = "") -> PurePosixPath:
+    """Where a detection-rules checkout keeps a rule on AWS."""
+    name = cascade.replace(".", "_").replace("-", "_")
+    return PurePosixPath("rules", "integrations", "aws", f"{name}{suffix}.toml")
+
+
+def _ndjson(name: str, objects: Sequence[kibana.Object]) -> Artefact:
+    return Artefact(PurePosixPath(NAME, name), kibana.ndjson(objects))
+
+
+def _rule(
+    job: Job, options: Options, style: int, name: str, language: str, query: str, back: int
+) -> kibana.Object:
+    identity = f"{STYLES[style].name}:{job.query.cascade}:{name}"
+    expires = f"expires:{options.expires.isoformat()}"
+    return kibana.rule(
+        identity,
+        name,
+        f"{job.query.cascade}. {job.query.description}",
+        header(job, TARGET, STYLES[style], options),
+        language,
+        query,
+        every=options.every,
+        back=back,
+        author=[options.owner] if options.owner else [],
+        references=list(job.query.references),
+        tags=[
+            "cloudcascade",
+            job.query.cascade,
+            expires,
+            *_owner(options),
+            *job.query.techniques,
+        ],
+    )
+
+
 def _esql(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
     rules = []
     for job in jobs:
-        head = "".join(f"// {line}\n" for line in header(job, TARGET, STYLES[0], options))
-        alert = search(job.query, options, False)
+        query = job.query
+        head = "".join(f"{comment(line)}\n" for line in header(job, TARGET, STYLES[0], options))
+        alert = search(query, options, explained=False)
         folder = PurePosixPath(NAME, "esql")
-        yield Artefact(folder / f"{job.query.cascade}.alert.esql", f"{head}{alert}\n")
-        counted = search(job.query, options, True)
-        yield Artefact(folder / f"{job.query.cascade}.silenced.esql", f"{head}{counted}\n")
-        rules.append(_rule(job, options, STYLES[0], job.query.title, "esql", alert))
+        yield Artefact(folder / f"{query.cascade}.alert.esql", f"{head}{alert}\n")
+        counted = search(query, options, explained=True)
+        yield Artefact(folder / f"{query.cascade}.silenced.esql", f"{head}{counted}\n")
+        back = query.hold + 2 * options.every + query.reach_before
+        rule = _rule(job, options, 0, f"Not explained: {query.title}", "esql", alert, back)
+        rules.append(rule)
+        toml = kibana.toml(rule, options.created, STACK)
+        yield Artefact(_file(query.cascade, "_not_explained"), toml)
     yield _ndjson("rules.ndjson", rules)
 
 
 def _eql(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
     rules = []
     for job in jobs:
-        for node in job.query.subjects:
-            text = _sequence(
-                job.query, node.pattern, node.edge.before, node.edge.join[0].own.paths[0]
-            )
-            name = f"{node.pattern.action} without {job.query.root.action}"
-            rules.append(_rule(job, options, STYLES[1], name, "eql", text))
+        query = job.query
+        for name, text in sequences(query, _fields()):
+            back = query.hold + 2 * options.every
+            rule = _rule(job, options, 1, f"{name} ({query.cascade})", "eql", text, back)
+            rule |= {"index": [_index(options)], "filters": [_hold(query)]}
+            rules.append(rule)
+        # EQL cannot count, so ES|QL does; it looks at groups, so that its count comes near.
+        head = "".join(f"{comment(line)}\n" for line in header(job, TARGET, STYLES[1], options))
+        counted = search(query, options, explained=True)
+        path = PurePosixPath(NAME, "eql", f"{query.cascade}.silenced.esql")
+        yield Artefact(path, f"{head}{counted}\n")
     yield _ndjson("eql-rules.ndjson", rules)
 
 
-def _sequence(query: Query, effect: Pattern, seconds: int, path: str) -> str:
-    fields = _fields()
-    by = [fields.field("recipientAccountId"), fields.field("userIdentity.principalId")]
-    by += [fields.field("userIdentity.accessKeyId"), _eql_key(path) or fields.field(path)]
-    first, second = (_eql_event(pattern, fields) for pattern in (effect, query.root))
-    return f"sequence by {', '.join(by)} with maxspan={seconds}s\n  [{first}]\n  ![{second}]"
+def _hold(query: Query) -> kibana.Object:
+    """A filter of the rule: an effect is looked at when its time to be explained is over.
 
-
-def _eql_key(path: str) -> str | None:
-    """The field of its own that the integration gives a key: EQL joins on no part of a flattened field."""
-    return {"requestParameters.userName": "user.target.name"}.get(path) or _fields().fields.get(
-        path
-    )
-
-
-def _eql_event(pattern: Pattern, fields: FieldMap) -> str:
-    tests = [
-        f"{fields.field('eventSource')} == {quoted(pattern.event_source)}",
-        f"{fields.field('eventName')} == {quoted(pattern.event_name)}",
-        f"{fields.success.field} == {quoted(fields.success.values[0])}",
-    ]
-    return f"any where {' and '.join(tests)}"
-
-
-def _rule(
-    job: Job, options: Options, style: Style, name: str, language: str, query: str
-) -> dict[str, Any]:
-    """A rule as Kibana's import reads it; it is off until somebody turns it on."""
-    identity = f"cloudcascade:elastic:{style.name}:{job.query.cascade}:{name}"
-    back = job.query.hold + options.every + job.query.reach_before
-    rule: dict[str, Any] = {
-        "rule_id": str(uuid5(NAMESPACE_URL, identity)),
-        "name": f"Not explained: {name}",
-        "description": "\n".join(header(job, TARGET, style, options)),
-        "type": language,
-        "language": language,
-        "query": query,
-        "interval": f"{max(1, options.every // 60)}m",
-        "from": f"now-{-(-back // 60)}m",
-        "risk_score": 47,
-        "severity": "medium",
-        "enabled": False,
-        "author": [options.owner] if options.owner else [],
-        "references": list(job.query.references),
-        "tags": ["cloudcascade", job.query.cascade, *job.query.techniques],
-        "version": 1,
+    A sequence that misses its second event is complete at once, however little of `maxspan` has passed.
+    """
+    root = {
+        _field("eventSource"): query.root.event_source,
+        _field("eventName"): query.root.event_name,
     }
-    if language == "eql":
-        rule["index"] = [_index(options)]
-    return rule
+    origin = [{"term": {name: value}} for name, value in root.items()]
+    old = {"range": {_field("eventTime"): {"lt": f"now-{query.hold}s"}}}
+    return {
+        "meta": {
+            "alias": "effects after the hold, origins at once",
+            "disabled": False,
+            "negate": False,
+            "type": "custom",
+        },
+        "query": {
+            "bool": {"should": [old, {"bool": {"filter": origin}}], "minimum_should_match": 1}
+        },
+    }
+
+
+def _exceptions(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
+    """A list and one item: what the value list of explained event ids holds is no alert."""
+    head = [line for job in jobs for line in header(job, TARGET, STYLES[2], options)]
+    list_id = "cloudcascade"
+    item = kibana.exception_item(
+        list_id,
+        "cloudcascade-explained",
+        "Explained by a cascade",
+        f"The event id stands in the value list {VALUE_LIST}: cascade classify called it explained.",
+        [kibana.in_value_list(_field("eventID"), VALUE_LIST)],
+        options.expires,
+        _owner(options),
+    )
+    container = kibana.exception_list(list_id, "cloudcascade: explained events", head)
+    yield _ndjson("exceptions.ndjson", [container, item])
+
+
+def _controllers(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
+    """A list with an item for every controller, place of its ARN and service."""
+    head = [line for job in jobs for line in header(job, TARGET, STYLES[3], options)]
+    list_id = "cloudcascade-controllers"
+    objects = [kibana.exception_list(list_id, "cloudcascade: controllers", head)]
+    places = {
+        "role": _field("userIdentity.sessionContext.sessionIssuer.arn"),
+        "user": _field("userIdentity.arn"),
+    }
+    for job in jobs:
+        for number, controller in enumerate(options.controllers, 1):
+            for place, field in places.items():
+                for source, names, may_fail in by_source(job.query):
+                    service = source.partition(".")[0]
+                    item_id = f"{job.query.cascade}.{number}.{place}.{service}"
+                    entries = [
+                        kibana.match(field, controller.arn),
+                        kibana.match(_field("eventSource"), source),
+                        kibana.match(_field("eventName"), *names),
+                    ]
+                    if not may_fail:
+                        success = _fields().success
+                        entries.append(kibana.match(success.field, *success.values))
+                    objects.append(
+                        kibana.exception_item(
+                            list_id,
+                            f"{item_id}.any-outcome" if may_fail else item_id,
+                            f"{job.query.cascade} by {controller.name}",
+                            controller.note or f"{controller.name} causes this cascade.",
+                            entries,
+                            options.expires,
+                            _owner(options),
+                        )
+                    )
+    yield _ndjson("controllers.ndjson", objects)
+
+
+def _owner(options: Options) -> tuple[str, ...]:
+    return (f"owner:{options.owner}",) if options.owner else ()
 
 
 def _origins(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
     """Alerts on the origin itself: each time, and when its caller has not done so in two weeks."""
     rules = []
     for job in jobs:
-        text = kuery(job.query.root)
-        name = f"{job.query.root.action} ({job.query.cascade})"
-        each_time = _rule(job, options, STYLES[3], name, "query", text)
-        first_seen = _rule(job, options, STYLES[3], f"{name} by a new caller", "new_terms", text)
-        for rule in (each_time, first_seen):
-            rule["language"] = "kuery"
-            rule["index"] = [_index(options)]
-            rule["name"] = rule["name"].removeprefix("Not explained: ")
-        first_seen["new_terms_fields"] = [_fields().field("userIdentity.principalId")]
-        first_seen["history_window_start"] = "now-14d"
-        rules += [each_time, first_seen]
-        for rule, suffix in ((each_time, ""), (first_seen, "_new_caller")):
-            written = {"metadata": _metadata(options), "rule": {**rule, "enabled": True}}
-            file = job.query.cascade.replace(".", "_").replace("-", "_") + suffix
-            path = PurePosixPath("rules", "integrations", "aws", f"{file}.toml")
-            yield Artefact(path, tomli_w.dumps(written, multiline_strings=True))
+        root = job.query.root
+        success = _fields().success
+        text = " and ".join(
+            (
+                kuery.equals(_field("eventSource"), root.event_source),
+                kuery.equals(_field("eventName"), root.event_name),
+                kuery.equals(success.field, *success.values),
+            )
+        )
+        back = 2 * options.every + job.query.lateness
+        name = f"{root.action} ({job.query.cascade})"
+        first_seen = {
+            "type": "new_terms",
+            "new_terms_fields": [_field("userIdentity.principalId")],
+            "history_window_start": "now-14d",
+        }
+        for suffix, label, more in (
+            ("", name, {"type": "query"}),
+            ("_new_caller", f"{name} by a new caller", first_seen),
+        ):
+            rule = _rule(job, options, 4, label, "kuery", text, back)
+            rule |= {"index": [_index(options)], **more}
+            rules.append(rule)
+            yield Artefact(_file(job.query.cascade, suffix), kibana.toml(rule, options.created))
     yield _ndjson("origin-rules.ndjson", rules)
-
-
-def _metadata(options: Options) -> dict[str, Any]:
-    day = options.created.strftime("%Y/%m/%d")
-    return {
-        "creation_date": day,
-        "updated_date": day,
-        "integration": ["aws"],
-        "maturity": "development",
-    }
-
-
-def kuery(pattern: Pattern) -> str:
-    """Kibana's query for the successful events of the pattern's action.
-
-    https://www.elastic.co/docs/reference/query-languages/kql : inside quotation marks only `"` and `\\` are special.
-    """
-    fields = _fields()
-    tests = [
-        f"{fields.field('eventSource')}: {quoted(pattern.event_source)}",
-        f"{fields.field('eventName')}: {quoted(pattern.event_name)}",
-        f"{fields.success.field}: {quoted(fields.success.values[0])}",
-    ]
-    return " and ".join(tests)
-
-
-def _exceptions(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
-    """A list and one item: what the value list of explained event ids holds is no alert."""
-    head = [line for job in jobs for line in header(job, TARGET, STYLES[2], options)]
-    container = {
-        "list_id": "cloudcascade",
-        "name": "cloudcascade: explained events",
-        "description": "\n".join(head),
-        "type": "detection",
-        "namespace_type": "single",
-        "tags": ["cloudcascade"],
-        "version": 1,
-    }
-    item = {
-        "list_id": "cloudcascade",
-        "item_id": "cloudcascade-explained",
-        "name": "Explained by a cascade",
-        "description": "Event ids that cascade classify, or a companion query, calls explained.",
-        "type": "simple",
-        "namespace_type": "single",
-        "tags": ["cloudcascade", f"owner:{options.owner or 'nobody'}"],
-        "comments": [],
-        "expire_time": f"{options.expires.isoformat()}T00:00:00.000Z",
-        "entries": [
-            {
-                "field": _fields().field("eventID"),
-                "type": "list",
-                "operator": "included",
-                "list": {"id": VALUE_LIST, "type": "keyword"},
-            }
-        ],
-    }
-    yield _ndjson("exceptions.ndjson", [container, item])
-
-
-def _ndjson(name: str, objects: Sequence[dict[str, Any]]) -> Artefact:
-    text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in objects)
-    return Artefact(PurePosixPath(NAME, name), text)
 
 
 def _esql_losses(query: Query, options: Options) -> Iterator[Loss]:
@@ -243,21 +283,27 @@ def _esql_losses(query: Query, options: Options) -> Iterator[Loss]:
 
 
 def _eql_losses(query: Query, options: Options) -> Iterator[Loss]:
-    yield Loss(Direction.CLOSED, "an event that lacks a key is in no sequence, and never alerts")
-    if any(len(node.edge.join) != 1 or not node.edge.same_account for node in query.subjects):
-        raise Refused("an EQL sequence joins on one key, in one account")
-    for node in query.subjects:
-        for pair in node.edge.join:
-            own, parent = (key.paths[0] for key in (pair.own, pair.parent))
-            if own != parent or _eql_key(own) is None:
-                raise Refused(
-                    f"an EQL sequence joins on no part of a flattened field: {own} is one"
-                )
+    refuse_unjoinable(query, _fields())
+    if any(node.edge.actor != "any" for node in query.subjects):
+        yield Loss(Direction.OPEN, "two access keys of one IAM user are two actors")
+
+
+def _controller_losses(query: Query, options: Options) -> Iterator[Loss]:
+    if not options.controllers:
+        raise Refused("cascade.toml names no controllers: there is nobody to except")
+    yield Loss(
+        Direction.CLOSED,
+        "an exception sees one event: whoever has the controller's role may do the same without any origin",
+    )
 
 
 def _origin_losses(query: Query, options: Options) -> Iterator[Loss]:
     if query.ensemble:
         raise Refused("no event begins the cascade, so there is none to alert on")
+    if query.root.where:
+        yield Loss(
+            Direction.OPEN, f"any {query.root.action} alerts, whatever the cascade asks of it"
+        )
     yield Loss(Direction.UNCOVERED, f"{', '.join(query.actions)}: only the origin alerts")
 
 
@@ -311,6 +357,15 @@ STYLES = (
         losses=table_losses,
     ),
     Style(
+        name="controllers",
+        summary="exceptions for the controllers of cascade.toml, for Kibana's import",
+        kind="suppression",
+        # It asks for no origin at all, which is one loss and said as one.
+        capabilities=replace(EVERYTHING, expiry=True),
+        render=_controllers,
+        losses=_controller_losses,
+    ),
+    Style(
         name="origin",
         summary="rules on the origin itself, each time and by a new caller, as NDJSON and TOML",
         kind="query",
@@ -324,6 +379,7 @@ TARGET = Target(
     name=NAME,
     title="Elastic Security",
     verification="parsed",
-    verified_by="a parser of Elasticsearch 9.1's grammar, INLINE STATS read as STATS; the tests run the same commands",
+    verified_by="ES|QL: a parser of Elasticsearch 9.1's grammar, INLINE STATS read as STATS, and a model that runs "
+    "the same commands; EQL: a model of its missing event; rules: Kibana's fields",
     styles=STYLES,
 )

@@ -1,6 +1,6 @@
-"""Panther: scheduled queries on its Snowflake tables, a rule on their rows, and the query that counts the silenced.
+"""Panther: scheduled queries on its Snowflake tables, signals with correlation rules, inline filters.
 
-Correlation rules have one window for all and nothing that voids; the scheduled query is the exact form.
+The scheduled query is the exact form. Correlation rules have one window for all and nothing that voids.
 https://docs.panther.com/data-analytics/scheduled-queries
 """
 
@@ -8,10 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-import yaml
-
-from ..capabilities import Capabilities, Direction, Loss
+from ...catalog.terms import format_duration
+from ..capabilities import PLAIN_CONDITIONS, Capabilities, Direction, Loss
+from ..errors import Refused
+from ..explained_table import EVERYTHING, by_source
 from ..header import header
+from ..languages import panther_correlation
+from ..languages.panther_documents import document
 from ..languages.python_source import constant, function, member, module, text_of
 from ..query import Query
 from ..sql.fields import paths_of
@@ -21,7 +24,7 @@ from ..target import Artefact, Job, Options, Style, Target
 from .snowflake import Snowflake
 
 NAME = "panther"
-FOLDER = "cloudcascade"
+FOLDER = panther_correlation.FOLDER
 
 
 class PantherSnowflake(Snowflake):
@@ -48,7 +51,7 @@ def _render(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
     for job in jobs:
         query = job.query
         head = header(job, TARGET, STYLES[0], options)
-        name = query.cascade.replace(".", "_").replace("-", "_")
+        name = _stem(query)
         answers: tuple[Answer, ...] = ("alert", "silenced")
         for answer in answers:
             scheduled = {
@@ -58,10 +61,10 @@ def _render(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
                 "Enabled": True,
                 "Query": query_text(query, answer, options),
                 "Schedule": {"RateMinutes": max(1, options.every // 60), "TimeoutMinutes": 5},
-                "Tags": ["cloudcascade", f"owner:{options.owner or 'nobody'}"],
+                "Tags": panther_correlation.tags(options),
             }
-            yield _yaml(PurePosixPath("queries", FOLDER, f"{name}_{answer}.yml"), scheduled)
-        yield _yaml(
+            yield document(PurePosixPath("queries", FOLDER, f"{name}_{answer}.yml"), scheduled)
+        yield document(
             PurePosixPath("rules", FOLDER, f"{name}.yml"), _rule(query, name, head, options)
         )
         yield Artefact(PurePosixPath("rules", FOLDER, f"{name}.py"), _source(query))
@@ -85,7 +88,7 @@ def _rule(query: Query, name: str, head: Iterable[str], options: Options) -> dic
         "Description": "\n".join(head),
         "Reference": next(iter(query.references), ""),
         "DedupPeriodMinutes": 60,
-        "Tags": ["cloudcascade", f"expires:{options.expires.isoformat()}"],
+        "Tags": panther_correlation.tags(options),
         "Reports": {"MITRE ATT&CK": list(query.techniques)},
         "Tests": [{"Name": "A row of the query", "ExpectedResult": True, "Log": row}],
     }
@@ -102,24 +105,44 @@ def _source(query: Query) -> str:
     )
 
 
+def _correlate(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
+    yield from panther_correlation.shared_source()
+    for job in jobs:
+        head = header(job, TARGET, CORRELATION, options)
+        yield from panther_correlation.artefacts(job.query, head, _stem(job.query), options)
+
+
+def _filters(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
+    """Inline filters to paste into rules: a rule sees an event only if one of the expressions holds."""
+    for job in jobs:
+        query = job.query
+        arns = [controller.arn for controller in options.controllers]
+        filters = []
+        for source, names, may_fail in by_source(query):
+            others: list[dict[str, Any]] = [
+                {"KeyPath": "eventSource", "Condition": "DoesNotEqual", "Value": source},
+                {"KeyPath": "eventName", "Condition": "IsNotIn", "Values": list(names)},
+            ]
+            if not may_fail:
+                others.append({"KeyPath": "errorCode", "Condition": "IsNotNullOrEmpty"})
+            strangers = [
+                {"KeyPath": path, "Condition": "IsNotIn", "Values": arns}
+                for path in ("userIdentity.arn", "userIdentity.sessionContext.sessionIssuer.arn")
+            ]
+            filters.append({"Any": [*others, {"All": strangers}]})
+        written = {
+            "Description": "\n".join(header(job, TARGET, FILTER, options)),
+            "InlineFilters": [{"All": filters}],
+        }
+        yield document(PurePosixPath("inline_filters", FOLDER, f"{_stem(query)}.yml"), written)
+
+
+def _stem(query: Query) -> str:
+    return query.cascade.replace(".", "_").replace("-", "_")
+
+
 def _query_name(query: Query, answer: str) -> str:
     return f"cascade {query.cascade} {answer}"
-
-
-def _yaml(path: PurePosixPath, written: dict[str, Any]) -> Artefact:
-    return Artefact(path, yaml.dump(written, Dumper=_Dumper, sort_keys=False, width=100))
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as blocks."""
-
-
-def _block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _block)
 
 
 def _losses(query: Query, options: Options) -> Iterator[Loss]:
@@ -131,20 +154,73 @@ def _losses(query: Query, options: Options) -> Iterator[Loss]:
             )
 
 
-STYLES = (
-    Style(
-        name="scheduled",
-        summary="scheduled queries on Snowflake, and a rule on their rows",
-        kind="query",
-        capabilities=Capabilities(),
-        render=_render,
-        losses=_losses,
-    ),
+def _correlation_losses(query: Query, options: Options) -> Iterator[Loss]:
+    reach = panther_correlation.reach(query, options)
+    pairs = panther_correlation.pairings(query)
+    if not pairs:
+        raise Refused("one signal cannot be effect and origin")
+    yield Loss(
+        Direction.CLOSED,
+        f"one window for all, without a direction: an origin up to {format_duration(reach)} before "
+        "or after an effect counts",
+    )
+    for node in panther_correlation.left_out(query):
+        text = f"{node.name}: one signal cannot be two things"
+        yield Loss(Direction.UNCOVERED, text)
+
+
+def _filter_losses(query: Query, options: Options) -> Iterator[Loss]:
+    if not options.controllers:
+        raise Refused("cascade.toml names no controllers: there is nobody to filter")
+    yield Loss(
+        Direction.CLOSED,
+        "a filter sees one event: whoever has the controller's role may do the same without any origin",
+    )
+
+
+SCHEDULED = Style(
+    name="scheduled",
+    summary="scheduled queries on Snowflake, and a rule on their rows",
+    kind="query",
+    capabilities=Capabilities(),
+    render=_render,
+    losses=_losses,
 )
+CORRELATION = Style(
+    name="correlation",
+    summary="Python signals, and correlation rules on an absent origin",
+    kind="query",
+    capabilities=Capabilities(
+        hold=False,
+        hop=False,
+        spoilers=False,
+        ensembles=False,
+        rivals=False,
+        list_keys=False,
+        number_keys=True,
+        distinct_keys=False,
+        conditions=PLAIN_CONDITIONS,
+        same_role=False,
+        service_actor=False,
+    ),
+    render=_correlate,
+    losses=_correlation_losses,
+)
+FILTER = Style(
+    name="filter",
+    summary="inline filters of the controllers of cascade.toml, to paste into rules",
+    kind="suppression",
+    # It asks for no origin at all, which is one loss and said as one.
+    capabilities=EVERYTHING,
+    render=_filters,
+    losses=_filter_losses,
+)
+STYLES = (SCHEDULED, CORRELATION, FILTER)
 TARGET = Target(
     name=NAME,
     title="Panther",
     verification="parsed",
-    verified_by="sqlglot's Snowflake grammar; the rules by Panther's own test runner",
+    verified_by="sqlglot's Snowflake grammar; rules and signals by Panther's own test runner; "
+    "correlations by a model of Group and Absence",
     styles=STYLES,
 )

@@ -1,5 +1,6 @@
-"""Google SecOps: YARA-L 2.0 rules that ask a data table of explained event ids."""
+"""Google SecOps: YARA-L 2.0 rules that ask a data table, rules of their own on absence, findings exclusions."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
@@ -8,7 +9,7 @@ from ..errors import Refused
 from ..explained_table import EVERYTHING, TABLE, by_source, empty_table, table_losses
 from ..field_maps import field_map
 from ..header import header
-from ..languages.yaral import comment, one_of, quoted, rule
+from ..languages.yaral import comment, one_of, quoted, rule, starting_with
 from ..query import Node, Query
 from ..sql.names import snake_case
 from ..target import Artefact, Job, Options, Style, Target
@@ -19,7 +20,7 @@ NAME = "secops"
 def _render(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
     for job in jobs:
         name = job.query.cascade.replace(".", "_").replace("-", "_")
-        head = comment(header(job, TARGET, STYLES[0], options))
+        head = comment(header(job, TARGET, TABLED, options))
         for part, explained in (("unexplained", False), ("silenced", True)):
             text = _rule(job.query, f"{name}_{part}", options, explained)
             yield Artefact(PurePosixPath(NAME, "rules", f"{name}_{part}.yaral"), head + text)
@@ -82,19 +83,32 @@ def _actions(query: Query) -> list[str]:
 
 
 def _correlated(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
-    """A rule for each effect: it is there, and within the window after it no origin is."""
+    """For each effect a rule that it stands there without an origin. A rule has one window, so where an
+    origin counts on both sides, two rules look and a third one, of their detections, alerts."""
     for job in jobs:
         query = job.query
-        head = comment(header(job, TARGET, STYLES[1], options))
+        head = comment(header(job, TARGET, ABSENCE, options))
         for node in query.subjects:
-            name = snake_case(f"{query.cascade}_{node.pattern.event_name}")
-            text = _absence(query, node, f"{name}_without_origin", options)
-            yield Artefact(
-                PurePosixPath(NAME, "rules", f"{name}_without_origin.yaral"), head + text
-            )
+            stem = snake_case(f"{query.cascade}_{node.pattern.event_name}")
+            sides = [
+                (f"{stem}_without_origin_{side}", side, seconds)
+                for side, seconds in (("after", node.edge.before), ("before", node.edge.after))
+                if seconds
+            ] or [(f"{stem}_without_origin_after", "after", 60)]
+            texts = {
+                name: _absence(query, node, name, side, seconds, options, alone=len(sides) == 1)
+                for name, side, seconds in sides
+            }
+            if len(sides) > 1:
+                name = f"{stem}_without_origin"
+                texts[name] = _composite(query, node, name, tuple(texts), options)
+            for name, text in texts.items():
+                yield Artefact(PurePosixPath(NAME, "rules", f"{name}.yaral"), head + text)
 
 
-def _absence(query: Query, node: Node, name: str, options: Options) -> str:
+def _absence(
+    query: Query, node: Node, name: str, side: str, seconds: int, options: Options, *, alone: bool
+) -> str:
     fields = field_map("udm")
     pair = node.edge.join[0]
     events = []
@@ -116,22 +130,87 @@ def _absence(query: Query, node: Node, name: str, options: Options) -> str:
             *(f"{variable}.{place} = {held}" for held, place in places.items()),
             "",
         ]
-    meta = [
-        ("author", options.owner or "cloudcascade"),
-        ("description", f"{node.pattern.event_name} without {query.root.event_name}"),
-        ("severity", "Medium"),
-        ("expires", options.expires.isoformat()),
-    ]
-    minutes = max(1, node.edge.before // 60)
+    title = f"{node.pattern.event_name} without {query.root.event_name} {side} it"
+    minutes = max(1, seconds // 60)
     return rule(
         name,
-        meta,
+        _meta(title, "Medium" if alone else "Informational", options),
         [
             ("events", events[:-1]),
-            ("match", [f"$account, $principal, $key over {minutes}m after $effect"]),
+            ("match", [f"$account, $principal, $key over {minutes}m {side} $effect"]),
+            ("outcome", [f"$event_id = array_distinct($effect.{fields.field('eventID')})"]),
             ("condition", ["$effect and #origin = 0"]),
         ],
     )
+
+
+def _composite(
+    query: Query, node: Node, name: str, producers: tuple[str, ...], options: Options
+) -> str:
+    """Alerts on an effect for which each of the `producers` has a detection."""
+    title = f"{node.pattern.event_name} without {query.root.event_name} on either side"
+    variables = [f"${producer.rpartition('_')[2]}" for producer in producers]
+    events = []
+    for variable, producer in zip(variables, producers, strict=True):
+        events.append(f"{variable}.detection.detection.rule_name = {quoted(producer)}")
+        events.append(f'{variable}.detection.detection.outcomes["event_id"] = $event_id')
+    return rule(
+        name,
+        _meta(title, "Medium", options),
+        [
+            ("events", events),
+            ("match", ["$event_id over 48h"]),
+            ("condition", [" and ".join(variables)]),
+        ],
+    )
+
+
+def _meta(description: str, severity: str, options: Options) -> list[tuple[str, str]]:
+    return [
+        ("author", options.owner or "cloudcascade"),
+        ("description", description),
+        ("severity", severity),
+        ("expires", options.expires.isoformat()),
+    ]
+
+
+def _exclusions(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
+    """Bodies for `findingsRefinements.create`: curated rules do not alert on what the query matches.
+
+    https://cloud.google.com/chronicle/docs/reference/rest/v1/FindingsRefinement
+    """
+    fields = field_map("udm")
+    for job in jobs:
+        query = job.query
+        parts = []
+        for source, names, may_fail in by_source(query):
+            tests = [
+                one_of(fields.field("eventSource"), [source]),
+                one_of(fields.field("eventName"), names),
+            ]
+            if not may_fail:
+                tests.append(f"{fields.success.field} = {quoted(fields.success.values[0])}")
+            parts.append("(" + " and ".join(tests) + ")")
+        who = [_is_controller(controller.arn) for controller in options.controllers]
+        written = {
+            "displayName": f"{query.cascade} by controllers, until {options.expires.isoformat()}",
+            "type": "DETECTION_EXCLUSION",
+            "query": f"({' or '.join(who)}) and ({' or '.join(parts)})",
+        }
+        about = header(job, TARGET, EXCLUSION, options)
+        text = json.dumps({"about": about, "findingsRefinement": written}, indent=2)
+        name = query.cascade.replace(".", "_").replace("-", "_")
+        yield Artefact(PurePosixPath(NAME, "exclusions", f"{name}.json"), f"{text}\n")
+
+
+def _is_controller(arn: str) -> str:
+    """The user with that ARN, or any session of the role with it: a session's ARN has no path."""
+    partition, _, _, account, resource = arn.split(":", 5)[1:]
+    kind, _, rest = resource.partition("/")
+    if kind != "role":
+        return f"principal.user.userid = {quoted(arn)}"
+    prefix = f"arn:{partition}:sts::{account}:assumed-role/{rest.rpartition('/')[2]}/"
+    return f"principal.user.userid = {starting_with(prefix)}"
 
 
 def _correlated_losses(query: Query, options: Options) -> Iterator[Loss]:
@@ -142,44 +221,64 @@ def _correlated_losses(query: Query, options: Options) -> Iterator[Loss]:
             if len(node.edge.join) != 1 or any(fields.find(path) is None for path in paths):
                 raise Refused(f"the data model has no field for {', '.join(dict.fromkeys(paths))}")
     yield Loss(Direction.CLOSED, "two sessions of one name are one actor, whoever assumed the role")
+    yield Loss(
+        Direction.OPEN, "a late origin takes nothing back: what a run has found stays an alert"
+    )
     yield Loss(Direction.CLOSED, "an event without a user name is in no group, and never alerts")
 
 
-STYLES = (
-    Style(
-        name="rule",
-        summary="YARA-L rules that ask a data table of explained event ids",
-        kind="query",
-        capabilities=EVERYTHING,
-        render=_render,
-        losses=table_losses,
-    ),
-    Style(
-        name="absence",
-        summary="YARA-L rules: the effect is there, and no origin within the window after it",
-        kind="query",
-        capabilities=Capabilities(
-            sides="effect-first",
-            hold=False,
-            hop=False,
-            spoilers=False,
-            ensembles=False,
-            rivals=False,
-            list_keys=False,
-            distinct_keys=False,
-            first_of=False,
-            arn_name=False,
-            case_fold=False,
-            conditions=frozenset(),
-            same_role=False,
-            service_actor=False,
-            any_account=False,
-            max_window=48 * 3_600,
-        ),
-        render=_correlated,
-        losses=_correlated_losses,
-    ),
+def _exclusion_losses(query: Query, options: Options) -> Iterator[Loss]:
+    if not options.controllers:
+        raise Refused("cascade.toml names no controllers: there is nobody to exclude")
+    yield Loss(
+        Direction.CLOSED,
+        "an exclusion sees one event: whoever has the controller's role may do the same without any origin",
+    )
+
+
+TABLED = Style(
+    name="rule",
+    summary="YARA-L rules that ask a data table of explained event ids",
+    kind="query",
+    capabilities=EVERYTHING,
+    render=_render,
+    losses=table_losses,
 )
+ABSENCE = Style(
+    name="absence",
+    summary="YARA-L rules: the effect, and no origin within its windows; a rule for each side, and one of both",
+    kind="query",
+    capabilities=Capabilities(
+        same_second=False,
+        hold=False,
+        hop=False,
+        spoilers=False,
+        ensembles=False,
+        rivals=False,
+        list_keys=False,
+        distinct_keys=False,
+        first_of=False,
+        arn_name=False,
+        case_fold=False,
+        conditions=frozenset(),
+        same_role=False,
+        service_actor=False,
+        any_account=False,
+        max_window=48 * 3_600,
+    ),
+    render=_correlated,
+    losses=_correlated_losses,
+)
+EXCLUSION = Style(
+    name="exclusion",
+    summary="findings refinements that keep curated rules off the controllers of cascade.toml",
+    kind="suppression",
+    # It asks for no origin at all, which is one loss and said as one.
+    capabilities=EVERYTHING,
+    render=_exclusions,
+    losses=_exclusion_losses,
+)
+STYLES = (TABLED, ABSENCE, EXCLUSION)
 TARGET = Target(
     name=NAME,
     title="Google SecOps",

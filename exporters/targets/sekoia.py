@@ -11,8 +11,8 @@ from ..field_maps import field_map
 from ..header import header
 from ..languages.sol import comment, one_of, quoted
 from ..query import Node, Query
+from ..sigma.detection import literal
 from ..target import Artefact, Job, Options, Style, Target
-from .sigma import literal
 
 NAME = "sekoia"
 _JSON = "aws.cloudtrail.flattened.request_parameters"

@@ -6,249 +6,212 @@ https://sigmahq.io/sigma-specification/ . Rules are read by pySigma before they 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
-from uuid import NAMESPACE_URL, uuid5
-
-import yaml
+from typing import Any
 
 from ...catalog.terms import format_duration
-from ..capabilities import Capabilities, Direction, Loss
+from ..capabilities import PLAIN_CONDITIONS, Capabilities, Direction, Loss
 from ..errors import ExportError, Refused
 from ..header import header
-from ..query import Node, Pattern, Query
-from ..sql.names import snake_case
+from ..query import Query, Test
+from ..sigma import conversion
+from ..sigma.detection import Map, literal, where_of
+from ..sigma.rules import effect_id, group_of, rule_id, rules_of
+from ..sigma.text import to_yaml
 from ..target import Artefact, Job, Options, Style, Target
 
-if TYPE_CHECKING:
-    from sigma.collection import SigmaCollection
-
 NAME = "sigma"
-FOLDER = PurePosixPath("rules", "cloud", "aws", "cloudtrail")
-# Backends that convert a correlation to what it means, but for what `_backend_losses` says.
-CORRELATING = ("esql", "loki", "splunk", "sqlite")
-# What others do with it is wrong and looks right: queries without a window, without a difference between
-# `and` and `and not`, or with a field's name for its value.
-WRONG = {
-    "kusto": "it turns dotted field names into texts, so that nothing ever matches",
-    "open_search_ppl": "it writes the same query whatever the condition says",
-}
-
-
-def rules_of(job: Job, options: Options, absence: bool) -> list[dict[str, Any]]:
-    """The base rules of the effects and the origin, and a correlation for each effect."""
-    query = job.query
-    origin = _base_rule(query, query.root, "Origin", query.root_techniques, options)
-    found = [origin]
-    for node in query.subjects:
-        effect = _base_rule(query, node.pattern, "Effect", node.techniques, options)
-        found += [effect, _correlation(query, node, effect, origin, absence)]
-    return found
-
-
-def _base_rule(
-    query: Query, pattern: Pattern, part: str, techniques: Sequence[str], options: Options
-) -> dict[str, Any]:
-    detection: dict[str, Any] = {
-        "selection": {"eventSource": pattern.event_source, "eventName": pattern.event_name}
-    }
-    condition = "selection"
-    if not pattern.may_fail:
-        detection["filter_main_failed"] = {"errorCode|exists": True}
-        condition = "selection and not filter_main_failed"
-    detection["condition"] = condition
-    name = f"{snake_case(pattern.event_name)}_{snake_case(query.cascade)}"
-    rule: dict[str, Any] = {
-        "title": f"AWS {pattern.event_name}",
-        "id": rule_id(query, pattern, part),
-        "name": name,
-        "status": "experimental",
-        "description": f"{part} in the cascade {query.cascade}: {query.title}.",
-        "references": list(query.references),
-        "author": options.owner or "cloudcascade",
-        "date": options.created.isoformat(),
-        "tags": [f"attack.{technique.lower()}" for technique in techniques],
-        "logsource": {"product": "aws", "service": "cloudtrail"},
-        "detection": detection,
-        "falsepositives": [f"{query.title}."],
-        "level": "low",
-    }
-    return {name: value for name, value in rule.items() if value != []}
-
-
-def _correlation(
-    query: Query, node: Node, effect: dict[str, Any], origin: dict[str, Any], absence: bool
-) -> dict[str, Any]:
-    names = [effect["name"], origin["name"]]
-    fields = ["recipientAccountId", "userIdentity.principalId", "userIdentity.accessKeyId"]
-    aliases: dict[str, dict[str, str]] = {}
-    for pair in node.edge.join:
-        own, parent = pair.own.paths[0], pair.parent.paths[0]
-        if own == parent:
-            fields.append(own)
-        else:
-            aliases[pair.own.name] = dict(zip(names, (own, parent), strict=True))
-            fields.append(pair.own.name)
-    correlation: dict[str, Any] = {"type": "temporal", "rules": names, "group-by": fields}
-    if aliases:
-        correlation["aliases"] = aliases
-    correlation["timespan"] = format_duration(max(node.edge.before, node.edge.after))
-    effect_name, origin_name = node.pattern.event_name, query.root.event_name
-    if absence:
-        correlation["condition"] = f"{names[0]} and not {names[1]}"
-    title = f"AWS {effect_name} {'Without' if absence else 'With'} {origin_name}"
-    return {
-        "title": title,
-        "id": rule_id(query, node.pattern, "Absence" if absence else "Presence"),
-        "name": f"{names[0]}_{'unexplained' if absence else 'explained'}",
-        "status": "experimental",
-        "description": query.description,
-        "correlation": correlation,
-        "falsepositives": [query.residual_risk],
-        "level": "medium" if absence else "informational",
-    }
-
-
-def rule_id(query: Query, pattern: Pattern, part: str) -> str:
-    """The id of a rule: the same for the same cascade and event, for good."""
-    return str(uuid5(NAMESPACE_URL, f"cloudcascade:sigma:{query.cascade}:{pattern.action}:{part}"))
-
-
-def literal(value: str) -> str:
-    """A value that is compared as it is: no wildcard, no escape.
-
-    https://sigmahq.io/sigma-specification/specification/sigma-rules-specification.html
-    """
-    return "".join(f"\\{char}" if char in "\\*?" else char for char in value)
-
-
-def _read(rules: Sequence[dict[str, Any]]) -> "SigmaCollection":
-    """The rules as pySigma reads them.
-
-    Raises:
-        ExportError: pySigma is not installed, or refuses them.
-    """
-    try:
-        from sigma.collection import SigmaCollection
-        from sigma.exceptions import SigmaError
-    except ImportError as error:
-        raise ExportError("Sigma takes pySigma: pip install 'cloudcascade[sigma]'") from error
-    try:
-        return SigmaCollection.from_dicts([*map(dict, rules)])
-    except SigmaError as error:
-        raise ExportError(f"pySigma refuses a rule: {error}") from error
+RULES = PurePosixPath("rules", "cloud", "aws", "cloudtrail")
+FILTERS = PurePosixPath("filters", "cloud", "aws", "cloudtrail")
 
 
 def _render(jobs: Sequence[Job], options: Options, style: Style) -> Iterator[Artefact]:
-    absence = style.name == "absence"
     for job in jobs:
-        rules = rules_of(job, options, absence)
-        _read(rules)
-        name = job.query.cascade.replace(".", "_").replace("-", "_")
+        head = header(job, TARGET, style, options)
+        rules = _rules_of(job.query, options, style is ABSENCE)
+        name = _file_name(job.query)
         if options.backend is None:
-            yield Artefact(
-                FOLDER / f"{name}.yml", _yaml(header(job, TARGET, style, options), rules)
-            )
+            text = to_yaml(head, rules)
+            conversion.read(text)
+            yield Artefact(RULES / f"{name}.yml", text)
             continue
-        for rule in rules:
-            if "correlation" not in rule or options.backend in CORRELATING:
-                path = PurePosixPath(NAME, options.backend, name, f"{rule['name']}.txt")
-                yield Artefact(path, _converted(rule, rules, options.backend))
+        folder = PurePosixPath(NAME, options.backend, name)
+        comment = conversion.comment(head, options.backend)
+        if comment is None:
+            yield Artefact(folder / "about.txt", "".join(f"{line}\n" for line in head))
+        for rule in _convertible(rules, options.backend):
+            text = conversion.converted(rule, rules, options.backend) + "\n"
+            text = text if comment is None else f"{comment}\n{text}"
+            yield Artefact(folder / f"{rule['name']}.txt", text)
 
 
-def _converted(rule: dict[str, Any], rules: Sequence[dict[str, Any]], backend: str) -> str:
-    """What the backend makes of the rule; a correlation brings the rules it speaks of."""
-    from sigma.exceptions import SigmaError
-
-    named = rule.get("correlation", {}).get("rules", ())
-    collection = _read([*(each for each in rules if each["name"] in named), rule])
-    try:
-        queries = _backends()[backend]().convert(collection)
-    except SigmaError as error:
-        raise ExportError(f"the backend {backend} refuses {rule['title']!r}: {error}") from error
-    return "\n".join(map(str, queries)).rstrip("\n") + "\n"
+def _rules_of(query: Query, options: Options, absence: bool) -> list[Map]:
+    cased = options.backend is None or conversion.compares_case(options.backend)
+    return rules_of(query, options, absence, cased)
 
 
-def _yaml(head: Sequence[str], documents: Sequence[dict[str, Any]]) -> str:
-    comment = "".join(f"# {line}\n" for line in head)
-    written: str = yaml.safe_dump_all(
-        documents, sort_keys=False, allow_unicode=True, width=100, indent=4
-    )
-    return comment + written
+def _convertible(rules: Sequence[Map], backend: str) -> list[Map]:
+    return [rule for rule in rules if "correlation" not in rule or backend in conversion.TEMPORAL]
+
+
+def _file_name(query: Query) -> str:
+    return query.cascade.replace(".", "_").replace("-", "_")
 
 
 def _rules(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
-    yield from _render(jobs, options, STYLES[0])
+    yield from _render(jobs, options, LABEL)
 
 
 def _absence(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
-    yield from _render(jobs, options, STYLES[1])
+    yield from _render(jobs, options, ABSENCE)
 
 
 def _filters(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
-    """Filters for the base rules: pySigma ANDs the condition, so it must be `not selection`."""
+    """Filters of the effects' base rules, which hold the cascade's conditions already.
+
+    pySigma ANDs a filter's condition to the rule's, so that it must say `not selection`.
+    """
+    arns = [literal(controller.arn) for controller in options.controllers]
     for job in jobs:
         query = job.query
-        arns = [literal(controller.arn) for controller in options.controllers]
-        written = {
-            "title": f"Controllers May Cause {query.title}"[:256],
-            "id": str(uuid5(NAMESPACE_URL, f"cloudcascade:sigma:{query.cascade}:filter")),
-            "description": f"Expires {options.expires.isoformat()}. {query.residual_risk}",
+        written: dict[str, Any] = {
+            "title": f"Controllers of {query.cascade}",
+            "id": rule_id(query, "filter"),
+            "description": f"Silences {', '.join(c.name for c in options.controllers)}. "
+            f"Expires {options.expires.isoformat()}. {query.residual_risk}",
             "author": options.owner or "cloudcascade",
-            "date": options.created.isoformat(),
+            "date": options.created,
             "logsource": {"product": "aws", "service": "cloudtrail"},
             "filter": {
-                "rules": [rule_id(query, node.pattern, "Effect") for node in query.subjects],
-                "selection": {"userIdentity.sessionContext.sessionIssuer.arn": arns},
+                "rules": [effect_id(query, node) for node in query.subjects],
+                "selection": [
+                    {"userIdentity.arn|cased": arns},
+                    {"userIdentity.sessionContext.sessionIssuer.arn|cased": arns},
+                ],
                 "condition": "not selection",
             },
         }
-        name = f"mf_{query.cascade.replace('.', '_').replace('-', '_')}.yml"
-        text = _yaml(header(job, TARGET, STYLES[2], options), [written])
-        yield Artefact(PurePosixPath("filters", "cloud", "aws", name), text)
-
-
-def _backends() -> dict[str, Any]:
-    try:
-        from sigma.plugins import InstalledSigmaPlugins
-    except ImportError as error:
-        raise ExportError("Sigma takes pySigma: pip install 'cloudcascade[sigma]'") from error
-    found = InstalledSigmaPlugins.autodiscover(include_pipelines=False, include_validators=False)
-    return dict(found.backends)
-
-
-def _backend_losses(query: Query, options: Options) -> Iterator[Loss]:
-    if options.backend is None:
-        return
-    known = _backends()
-    if options.backend not in known:
-        raise ExportError(
-            f"pySigma has no backend {options.backend!r} here; installed: {', '.join(sorted(known))}"
-        )
-    if options.backend in WRONG:
-        raise Refused(f"the backend {options.backend} is wrong: {WRONG[options.backend]}")
-    if options.backend not in CORRELATING:
-        yield Loss(Direction.UNCOVERED, f"the correlation: {options.backend} cannot say it right")
-    if options.backend in ("splunk", "esql"):
-        yield Loss(Direction.OPEN, "fixed buckets of time: a cascade across an edge is not seen")
+        rules = rules_of(query, options, absence=False, cased=True)
+        # A filter is read only together with the rules that it names.
+        conversion.read(to_yaml((), [*(rule for rule in rules if "detection" in rule), written]))
+        text = to_yaml(header(job, TARGET, FILTER, options), [written])
+        yield Artefact(FILTERS / f"mf_{_file_name(query)}.yml", text)
 
 
 def _rules_losses(query: Query, options: Options) -> Iterator[Loss]:
+    if options.sigma_version == "2.2":
+        raise Refused("what specification 2.2 adds is in another style: --style absence")
+    _refuse_its_own_origin(query)
+    if query.purpose == "alert":
+        yield Loss(
+            Direction.OPEN,
+            "specification 2.1 knows no absence: every call alerts, and the correlation merely labels",
+        )
     yield Loss(
         Direction.OPEN,
-        "specification 2.1 knows no absence: the base rules alert, and the correlation merely labels, "
-        "without waiting and without an eye for what voids it",
+        "the label is a hint: it does not wait, its span has no direction, and nothing voids it",
     )
-    yield from _backend_losses(query, options)
+    yield from _losses_of_comparison(query)
+    if options.backend is None:
+        return
+    _check_backend(query, options, absence=False)
+    if options.backend not in conversion.TEMPORAL:
+        fault = conversion.FAULTS.get(options.backend, "none is known to be right")
+        if query.purpose == "enrich":
+            raise Refused(f"nothing but a correlation labels, and of {options.backend}: {fault}")
+        yield Loss(Direction.OPEN, f"nothing is labelled, for {options.backend}: {fault}")
+    elif options.backend in conversion.BUCKETS:
+        yield Loss(Direction.OPEN, "fixed buckets of time: a cascade across an edge has no label")
 
 
 def _absence_losses(query: Query, options: Options) -> Iterator[Loss]:
     if options.sigma_version != "2.2":
         raise Refused("a condition with `not` is of specification 2.2: --sigma-version 2.2")
-    yield Loss(
-        Direction.CLOSED,
-        "an event that lacks a key of the group may be dropped, as the backend or the engine pleases",
-    )
-    yield from _backend_losses(query, options)
+    _refuse_its_own_origin(query)
+    backend = options.backend
+    if backend is not None and backend not in conversion.ABSENCE:
+        raise Refused(f"the backend {backend} has no right form of an absence")
+    edges = [(node.pattern.action, node.edge) for node in query.subjects]
+    spans: dict[int, list[str]] = {}
+    for action, edge in edges:
+        if edge.before != edge.after:
+            spans.setdefault(max(edge.before, edge.after), []).append(action)
+    for span, actions in spans.items():
+        yield Loss(
+            Direction.CLOSED,
+            f"a span has no direction: an origin up to {format_duration(span)} before or after "
+            f"{', '.join(dict.fromkeys(actions))} counts",
+        )
+    if backend != "splunk" and any(edge.after for _, edge in edges):
+        yield Loss(Direction.OPEN, "SQLite looks ahead only: it sees no origin before its effect")
+    if backend != "splunk" and any(
+        edge.join or edge.actor in ("same", "same-role") for _, edge in edges
+    ):
+        yield Loss(
+            Direction.CLOSED,
+            "groups compare as the engine pleases: to SQLite Alice and alice are one, and so are true and 1",
+        )
+    if len(query.actions) < len(query.subjects):
+        yield Loss(
+            Direction.OPEN, "an effect that has two ways to its origin alerts unless both are"
+        )
+    where = [*query.root.where, *(test for node in query.subjects for test in where_of(node))]
+    if where:
+        yield Loss(
+            Direction.CLOSED,
+            "conditions compare texts, numbers and truth values as the engine pleases, and what an "
+            "empty or flattened object holds is for it to say",
+        )
+    yield from _losses_of_comparison(query)
+    if backend is not None:
+        _check_backend(query, options, absence=True)
+        texts = (test for test in where if isinstance(test, Test) and test.operator != "exists")
+        if any(texts) and not conversion.compares_case(backend):
+            yield Loss(Direction.CLOSED, f"{backend} compares conditions without case")
+
+
+def _refuse_its_own_origin(query: Query) -> None:
+    """A correlation never asks that its events differ."""
+    if any(node.pattern.action == query.root.action for node in query.subjects):
+        raise Refused(
+            f"one {query.root.action} would explain itself: a correlation takes it for both"
+        )
+
+
+def _losses_of_comparison(query: Query) -> Iterator[Loss]:
+    if any(node.edge.same_account for node in query.subjects):
+        yield Loss(Direction.OPEN, "an event without recipientAccountId is of no account")
+    if any(len(group_of(node)) > 1 for node in query.subjects):
+        yield Loss(
+            Direction.OPEN,
+            "an IAM user or root is told by the access key, too: with two keys they are two",
+        )
+    if any(node.edge.actor == "service" for node in query.subjects):
+        yield Loss(
+            Direction.OPEN, "a service is told by invokedBy alone, not by its service-linked role"
+        )
+
+
+def _check_backend(query: Query, options: Options, absence: bool) -> None:
+    """Refuse what the backend cannot convert.
+
+    Raises:
+        ExportError: there is no such backend.
+        Refused: it gets the rules wrong, or refuses one itself.
+    """
+    backend = options.backend or ""
+    known = conversion.backends()
+    if backend not in known:
+        raise ExportError(
+            f"pySigma has no backend {backend!r} here; installed: {', '.join(sorted(known))}"
+        )
+    if backend in conversion.WRONG:
+        raise Refused(f"the backend {backend} is wrong: {conversion.WRONG[backend]}")
+    rules = _rules_of(query, options, absence)
+    try:
+        for rule in _convertible(rules, backend):
+            conversion.converted(rule, rules, backend)
+    except ExportError as error:
+        raise Refused(str(error)) from error
 
 
 def _filter_losses(query: Query, options: Options) -> Iterator[Loss]:
@@ -256,68 +219,51 @@ def _filter_losses(query: Query, options: Options) -> Iterator[Loss]:
         raise Refused("cascade.toml names no controllers: there is nobody to filter")
     if options.backend is not None:
         raise Refused("a filter is converted with the rules it belongs to, by sigma-cli")
-    yield Loss(Direction.CLOSED, "a filter sees one event: whoever has the role needs no origin")
+    yield Loss(Direction.CLOSED, "a filter sees one event: what a controller does needs no origin")
 
 
-_SAID = Capabilities(
+_BOTH = Capabilities(
     hop=False,
     ensembles=False,
+    rivals=False,
     list_keys=False,
     distinct_keys=False,
     first_of=False,
     arn_name=False,
-    conditions=frozenset(),
+    conditions=PLAIN_CONDITIONS - {"denied"},
     same_role=False,
-    service_actor=False,
-    any_account=False,
 )
-STYLES = (
-    Style(
-        name="rules",
-        summary="base rules, and a correlation that recognises the cascade (specification 2.1)",
-        kind="query",
-        # Nothing is silenced, so nothing that voids an explanation can be missed.
-        capabilities=_SAID,
-        render=_rules,
-        losses=_rules_losses,
-    ),
-    Style(
-        name="absence",
-        summary="base rules, and a correlation `effect and not origin` (specification 2.2)",
-        kind="query",
-        capabilities=Capabilities(
-            hold=False,
-            hop=False,
-            spoilers=False,
-            ensembles=False,
-            rivals=False,
-            list_keys=False,
-            distinct_keys=False,
-            first_of=False,
-            arn_name=False,
-            conditions=frozenset(),
-            same_role=False,
-            service_actor=False,
-            any_account=False,
-            any_window=False,
-        ),
-        render=_absence,
-        losses=_absence_losses,
-    ),
-    Style(
-        name="filter",
-        summary="Sigma Filters of the controllers of cascade.toml for the base rules",
-        kind="suppression",
-        capabilities=replace(_SAID, actor="none"),
-        render=_filters,
-        losses=_filter_losses,
-    ),
+LABEL = Style(
+    name="rules",
+    summary="base rules, and correlations that recognise the cascade (specification 2.1)",
+    kind="query",
+    # Nothing is silenced, so nothing that voids an explanation can be missed.
+    capabilities=_BOTH,
+    render=_rules,
+    losses=_rules_losses,
+    purposes=frozenset({"alert", "enrich"}),
+)
+ABSENCE = Style(
+    name="absence",
+    summary="base rules, and correlations `effect and not origin` (specification 2.2)",
+    kind="query",
+    capabilities=replace(_BOTH, hold=False, sliding=False, spoilers=False, case_fold=False),
+    render=_absence,
+    losses=_absence_losses,
+)
+FILTER = Style(
+    name="filter",
+    summary="Sigma Filters of the controllers of cascade.toml for the base rules",
+    kind="suppression",
+    capabilities=replace(_BOTH, spoilers=False, actor="none"),
+    render=_filters,
+    losses=_filter_losses,
 )
 TARGET = Target(
     name=NAME,
     title="Sigma",
+    styles=(LABEL, ABSENCE, FILTER),
     verification="executed",
-    verified_by="pySigma's parser and validators; its SQLite backend on SQLite",
-    styles=STYLES,
-    backends=lambda: tuple(sorted(set(_backends()) - set(WRONG))),
+    verified_by="pySigma's parser and validators; SQLite through pysigma-backend-sqlite",
+    backends=lambda: tuple(sorted(set(conversion.backends()) - set(conversion.WRONG))),
 )

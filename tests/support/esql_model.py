@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from cloudcascade.exporters.field_maps import field_map
-from cloudcascade.exporters.languages.esql import Command, Eval, InlineStats, Text, Where
+from cloudcascade.exporters.languages.esql import Command, Comment, Eval, InlineStats, Where
 from cloudcascade.exporters.languages.spl import Call, Expression, Field, Operation, Value
 
 from .cloudtrail import Event
@@ -27,11 +27,8 @@ def rows_of(events: Iterable[Event], actions: Sequence[str]) -> list[Row]:
             value: Any = event
             for member in path.split("."):
                 value = value.get(member) if isinstance(value, dict) else None
-            row[name] = value
-        # The integration takes the caller's account where AWS names no recipient.
-        row["cloud.account.id"] = row["cloud.account.id"] or (event["userIdentity"] or {}).get(
-            "accountId"
-        )
+            # The integration drops what is empty before it does anything else.
+            row[name] = None if value == "" else value
         for path, name in fields.below.items():
             row[name] = event.get(path)
         row["event.outcome"] = "failure" if event.get("errorCode") else "success"
@@ -52,8 +49,8 @@ def run(commands: Sequence[Command], rows: list[Row]) -> list[Row]:
                 rows = [row for row in rows if value_of(condition, row) is True]
             case InlineStats(aggregates, of, mark, by):
                 _inline_stats(rows, aggregates, of, mark, by)
-            case Text(text):
-                raise ValueError(f"not modelled: {text}")
+            case Comment():
+                pass
     return rows
 
 
@@ -117,6 +114,8 @@ def _operated(operator: str, values: list[Any]) -> Any:
             return one <= other
         case ">=":
             return one >= other
+        case ">":
+            return one > other
         case "+":
             return one + other
         case "-":
@@ -144,6 +143,8 @@ def _called(name: str, values: list[Any]) -> Any:
     match name:
         case "IN":
             return first in values[1:]
+        case "MV_COUNT":
+            return len(first) if isinstance(first, list) else 1
         case "TO_LONG":
             return first
         case "TO_LOWER":
@@ -160,10 +161,20 @@ def _called(name: str, values: list[Any]) -> Any:
 
 
 def _leaf(flattened: Any, path: str) -> Any:
-    """A leaf of a flattened field, which keeps every leaf as a text and no empty one."""
+    """A leaf of a flattened field, which keeps every leaf as a text; of a list, the set of its leaves.
+
+    Nothing tells a list of one element from the element.
+    """
     value = flattened
     for member in path.split("."):
         value = value.get(member) if isinstance(value, dict) else None
-    if isinstance(value, bool):
-        return str(value).lower()
-    return None if value is None or isinstance(value, dict | list) else str(value)
+    leaves = sorted(
+        {_text(each) for each in (value if isinstance(value, list) else [value])} - {""}
+    )
+    return leaves if len(leaves) > 1 else leaves[0] if leaves else None
+
+
+def _text(leaf: Any) -> str:
+    if isinstance(leaf, bool):
+        return str(leaf).lower()
+    return "" if leaf is None or isinstance(leaf, dict | list) else str(leaf)

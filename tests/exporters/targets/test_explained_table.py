@@ -1,9 +1,13 @@
 """Rules that ask a table of explained event ids: their polarity, their companions, their encoders."""
 
+import json
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from cloudcascade.catalog import Controller
 from cloudcascade.exporters.errors import CannotEncode
 from cloudcascade.exporters.languages import logscale, yaral
 from cloudcascade.tests.support.golden import SUPPRESSIBLE, check_golden, make_export
@@ -95,14 +99,79 @@ def test_logscale_cannot_compare_with_an_asterisk() -> None:
         logscale.quoted("a*b")
 
 
+def absence() -> dict[str, str]:
+    made = make_export("secops", GOLDEN[:1], "absence", allow_fail_closed=True).artefacts
+    return {each.path.stem: each.text for each in made}
+
+
 def test_absence_in_secops_is_refused_unless_it_is_asked_for() -> None:
     assert not make_export("secops", GOLDEN[:1], "absence").artefacts
-    made = make_export("secops", GOLDEN[:1], "absence", allow_fail_closed=True).artefacts
-    assert made
-    for artefact in made:
-        assert "$effect and #origin = 0" in artefact.text
-        assert "over 60m after $effect" in artefact.text
-        assert "// loss, fails closed" in artefact.text
+    assert all("// loss, fails closed" in text for text in absence().values())
+
+
+@pytest.mark.parametrize(("side", "window"), [("after", "60m"), ("before", "2m")])
+def test_each_side_of_an_effect_has_a_rule_that_alone_is_no_alert(side: str, window: str) -> None:
+    text = absence()[f"aws_iam_delete_user_deactivate_mfa_device_without_origin_{side}"]
+    assert "$effect and #origin = 0" in text
+    assert f"over {window} {side} $effect" in text
+    assert 'severity = "Informational"' in text
+
+
+def test_what_alerts_is_an_effect_without_an_origin_on_both_sides() -> None:
+    rules = absence()
+    name = "aws_iam_delete_user_deactivate_mfa_device_without_origin"
+    text = rules[name]
+    assert 'severity = "Medium"' in text
+    for side in ("after", "before"):
+        assert f'${side}.detection.detection.rule_name = "{name}_{side}"' in text
+        assert f'${side}.detection.detection.outcomes["event_id"] = $event_id' in text
+        assert f"rule {name}_{side} {{" in rules[f"{name}_{side}"]
+    assert "$after and $before" in text
+
+
+CONTROLLERS = (
+    Controller(name="offboarding", arn="arn:aws:iam::111111111111:role/it/off.boarding"),
+    Controller(name="break-glass", arn="arn:aws:iam::111111111111:user/it/admin"),
+)
+
+
+def test_an_exclusion_is_of_the_controllers_and_of_the_cascades_calls() -> None:
+    made = make_export(
+        "secops", GOLDEN[:1], "exclusion", controllers=CONTROLLERS, allow_fail_closed=True
+    ).artefacts
+    written = json.loads(made[0].text)["findingsRefinement"]
+    assert written["type"] == "DETECTION_EXCLUSION"
+    assert "until 2027-05-20" in written["displayName"]
+    who, what = written["query"].split(") and (", 1)
+    user, session = 'userid = "arn:aws:iam::111111111111:user/it/admin"', "off\\.boarding\\/.*$/"
+    assert user in who
+    assert session in who
+    assert "assumed-role\\/" in who
+    assert 'metadata.product_event_type = "DeactivateMFADevice"' in what
+    assert 'security_result.action = "ALLOW"' in what
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=64))
+@example(HOSTILE)
+def test_a_regular_expression_finds_what_begins_with_its_text_and_nothing_else(value: str) -> None:
+    written = yaral.starting_with(value)
+    assert written[0] == written[-1] == "/"
+    assert re.search(r"(?<!\\)(?:\\\\)*/", written[1:-1]) is None
+    found = re.compile(written[1:-1], re.DOTALL)
+    assert found.search(f"{value}more")
+    assert bool(found.search(f"x{value}")) is f"x{value}".startswith(value)
+
+
+def test_nobody_is_excluded_when_there_are_no_controllers() -> None:
+    made = make_export("secops", GOLDEN[:1], "exclusion", allow_fail_closed=True)
+    assert "names no controllers" in made.omitted[0].reason
+
+
+def test_golden_exclusion() -> None:
+    made = make_export(
+        "secops", GOLDEN, "exclusion", controllers=CONTROLLERS, allow_fail_closed=True
+    )
+    check_golden("secops-exclusion", made.artefacts)
 
 
 def test_a_key_without_a_field_in_the_data_model_is_refused() -> None:
@@ -112,7 +181,7 @@ def test_a_key_without_a_field_in_the_data_model_is_refused() -> None:
 
 def test_golden_absence() -> None:
     made = make_export("secops", GOLDEN[:1], "absence", allow_fail_closed=True)
-    check_golden("secops-absence", made.artefacts[:1])
+    check_golden("secops-absence", made.artefacts[:3])
 
 
 @by_target

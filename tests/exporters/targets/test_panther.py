@@ -1,6 +1,10 @@
 """Panther's scheduled queries are Snowflake's SQL in one statement, and its rules run."""
 
 import subprocess
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,9 +15,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot import exp
 
+from cloudcascade.catalog import Controller
+from cloudcascade.exporters.capabilities import fit
 from cloudcascade.exporters.export import write
+from cloudcascade.exporters.languages import panther_signal
+from cloudcascade.exporters.languages.panther_correlation import lookback, rate, reach
 from cloudcascade.exporters.languages.python_source import constant, function, module, text_of
-from cloudcascade.tests.support.golden import SUPPRESSIBLE, check_golden, make_export
+from cloudcascade.exporters.lower import lower
+from cloudcascade.exporters.target import Artefact, Options
+from cloudcascade.exporters.targets.panther import TARGET
+from cloudcascade.tests.support.cascades import DELETE_USER
+from cloudcascade.tests.support.cloudtrail import Event, session
+from cloudcascade.tests.support.golden import (
+    SUPPRESSIBLE,
+    check_golden,
+    make_export,
+    make_options,
+)
+from cloudcascade.tests.support.iam_user_scenarios import SCENARIOS
+from cloudcascade.tests.support.offboarding import Scenario, deactivate, delete_user
+from cloudcascade.tests.support.query_oracle import alerts, candidates, session_actor
 
 GOLDEN = ("aws.iam.delete-user", "aws.ec2.delete-vpc", "aws.secretsmanager.delete-secret")
 
@@ -106,6 +127,187 @@ def test_panthers_own_runner_fails_a_wrong_expectation(tmp_path: Path) -> None:
     rule.write_text(rule.read_text().replace("ExpectedResult: true", "ExpectedResult: false"))
     run = subprocess.run([program, "test", "--path", "."], cwd=tmp_path, timeout=240, check=False)
     assert run.returncode != 0
+
+
+def test_the_correlation_is_refused_unless_it_is_asked_for() -> None:
+    made = make_export("panther", GOLDEN[:1], "correlation")
+    assert not made.artefacts
+    assert "fails closed" in made.omitted[0].reason
+
+
+@cache
+def correlations(cascade: str) -> tuple[Artefact, ...]:
+    return make_export("panther", [cascade], "correlation", allow_fail_closed=True).artefacts
+
+
+def signals(monkeypatch: pytest.MonkeyPatch, cascade: str) -> dict[str, dict[str, Any]]:
+    """The signals of a cascade, effect and origin, as Panther would load them."""
+    monkeypatch.setitem(sys.modules, "cloudcascade_signal", panther_signal)
+    found: dict[str, dict[str, Any]] = {}
+    for artefact in correlations(cascade):
+        if artefact.path.parts[0] == "rules" and artefact.path.suffix == ".py":
+            names = found.setdefault(artefact.path.stem.rpartition("_")[2], {})
+            exec(compile(artefact.text, str(artefact.path), "exec"), names)
+    return found
+
+
+def correlated(
+    made: dict[str, dict[str, Any]], events: Iterable[Event], first_run: int, options: Options
+) -> set[str]:
+    """What a correlation rule with an absent origin alerts on, by Panther's description of it: each run
+    looks at the signals of its look-back, by key, and wants an effect and no origin. Runs are in seconds."""
+    every, back = rate(options) * 60, lookback(QUERY, options) * 60
+    seen = [
+        (int(datetime.fromisoformat(event["eventTime"]).timestamp()), event) for event in events
+    ]
+    last = max((moment for moment, _ in seen), default=0) + back
+    found: set[str] = set()
+    for run in range(
+        min((moment for moment, _ in seen), default=0) + first_run, last + every, every
+    ):
+        window = [event for moment, event in seen if run - back <= moment <= run]
+        origins = {key(made, "origin", event) for event in window if made["origin"]["rule"](event)}
+        found |= {
+            event["eventID"]
+            for event in window
+            if made["effect"]["rule"](event) and key(made, "effect", event) not in origins
+        }
+    return found
+
+
+def key(made: dict[str, dict[str, Any]], role: str, event: Event) -> str:
+    return str(made[role]["alert_context"](event)["cascade_key"])
+
+
+OPTIONS = make_options()
+_FITTED = fit(lower(DELETE_USER), TARGET.style("correlation").capabilities).query
+assert _FITTED is not None
+QUERY = _FITTED
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("first_run", [0, 1, 450, 899])
+def test_only_an_origin_within_reach_silences(
+    monkeypatch: pytest.MonkeyPatch, scenario: Scenario, first_run: int
+) -> None:
+    made = signals(monkeypatch, GOLDEN[0])
+    events = list({event["eventID"]: event for event in scenario.events}.values())
+    found = correlated(made, events, first_run, OPTIONS)
+    moments = {each["eventID"]: datetime.fromisoformat(each["eventTime"]) for each in events}
+    by_id = {each["eventID"]: each for each in events}
+    origins = [each for each in events if made["origin"]["rule"](each)]
+    assert found <= candidates(QUERY, events)
+    for id_ in alerts(QUERY, events, session_actor) - found:
+        assert any(
+            key(made, "origin", each) == key(made, "effect", by_id[id_])
+            and abs((moments[each["eventID"]] - moments[id_]).total_seconds())
+            <= reach(QUERY, OPTIONS)
+            for each in origins
+        )
+
+
+def test_a_run_after_both_sees_the_origin(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = signals(monkeypatch, GOLDEN[0])
+    log = [deactivate("mfa", 0), delete_user("gone", 60)]
+    assert correlated(made, log, 120, OPTIONS) == set()
+    assert correlated(made, log, 30, OPTIONS) == {"mfa"}
+
+
+def test_an_effect_and_its_origin_have_one_key_and_another_users_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = signals(monkeypatch, GOLDEN[0])
+    mfa, gone = deactivate("mfa", 0, "Bob"), delete_user("gone", 60, "bob")
+    assert made["effect"]["rule"](mfa)
+    assert made["origin"]["rule"](gone)
+    assert key(made, "effect", mfa) == key(made, "origin", gone)
+    assert key(made, "effect", mfa) != key(made, "origin", delete_user("other", 60, "eve"))
+
+
+def test_an_event_without_a_key_has_a_key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = signals(monkeypatch, GOLDEN[0])
+    assert key(made, "effect", deactivate("mfa", 0, None)) == '{"unresolved": "mfa"}'
+
+
+def test_panthers_own_runner_passes_the_signals(tmp_path: Path) -> None:
+    program = runner()
+    made = make_export("panther", SUPPRESSIBLE, "correlation", allow_fail_closed=True).artefacts
+    write(made, tmp_path)
+    run = subprocess.run(
+        [program, "test", "--path", "."], cwd=tmp_path, capture_output=True, text=True, timeout=240
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "Failed: 0" in run.stdout
+
+
+def test_a_signal_raises_no_alert_and_its_correlation_does() -> None:
+    made = make_export("panther", SUPPRESSIBLE, "correlation", allow_fail_closed=True).artefacts
+    documents = [yaml.safe_load(each.text) for each in made if each.path.suffix == ".yml"]
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    for each in documents:
+        by_kind.setdefault(each["AnalysisType"], []).append(each)
+    assert not any(signal["CreateAlert"] for signal in by_kind["rule"])
+    names = {signal["RuleID"] for signal in by_kind["rule"]}
+    for rule in by_kind["correlation_rule"]:
+        (detection,) = rule["Detection"]
+        effect, origin = detection["Group"]
+        assert {effect["RuleID"], origin["RuleID"]} <= names
+        assert rule["CreateAlert"] is origin.get("Absence", False)
+        assert detection["LookbackWindowMinutes"] * 2 >= detection["Schedule"]["RateMinutes"] * 3
+
+
+def passes(written: dict[str, Any], event: dict[str, Any]) -> bool:
+    """Whether an inline filter lets an event through to the rule."""
+
+    def holds(test: dict[str, Any]) -> bool:
+        if "Any" in test:
+            return any(map(holds, test["Any"]))
+        if "All" in test:
+            return all(map(holds, test["All"]))
+        found = panther_signal.value(event, test["KeyPath"])
+        match test["Condition"]:
+            case "DoesNotEqual":
+                return bool(found != test["Value"])
+            case "IsNotIn":
+                return found not in test["Values"]
+            case "IsNotNullOrEmpty":
+                return bool(found)
+        raise ValueError(test)
+
+    return all(map(holds, written["InlineFilters"]))
+
+
+def test_an_inline_filter_keeps_away_the_controllers_calls_of_the_cascade_and_nothing_else() -> (
+    None
+):
+    role = Controller(name="offboarding", arn="arn:aws:iam::111111111111:role/offboarding")
+    made = make_export(
+        "panther", GOLDEN[:1], "filter", controllers=(role,), allow_fail_closed=True
+    ).artefacts
+    written = yaml.safe_load(made[0].text)
+    by_role = session("offboarding", "AROA", "ASIA")
+    mfa = {**deactivate("mfa", 0), "userIdentity": by_role}
+    assert not passes(written, mfa)
+    assert passes(written, deactivate("mfa", 0))
+    assert passes(written, {**mfa, "errorCode": "AccessDenied"})
+    assert passes(written, {**mfa, "eventName": "CreateUser"})
+    assert passes(written, {**mfa, "eventSource": "sso.amazonaws.com"})
+
+
+def test_nobody_is_filtered_when_there_are_no_controllers() -> None:
+    made = make_export("panther", GOLDEN[:1], "filter", allow_fail_closed=True)
+    assert "names no controllers" in made.omitted[0].reason
+
+
+def test_golden_correlation() -> None:
+    made = make_export("panther", GOLDEN, "correlation", allow_fail_closed=True).artefacts
+    check_golden("panther-correlation", made)
+
+
+def test_golden_filter() -> None:
+    role = Controller(name="offboarding", arn="arn:aws:iam::111111111111:role/offboarding")
+    made = make_export("panther", GOLDEN, "filter", controllers=(role,), allow_fail_closed=True)
+    check_golden("panther-filter", made.artefacts)
 
 
 def test_golden_files() -> None:

@@ -1,0 +1,51 @@
+"""aws.ec2.delete-vpc, effects: a signal, and no alert.
+
+aws.ec2.delete-vpc: Deleting a VPC takes its gateways off first
+Panther, Python signals, and correlation rules on an absent origin
+cloudcascade catalogue 0.0.0, made 2026-11-20
+owner: detection@example.com; expires 2027-05-20
+alerts on: ec2:DetachInternetGateway, ec2:DetachVpnGateway
+explained by: ec2:DeleteVpc
+waits 30m for the window and 20m for late events
+residual risk: The network is gone with the VPC; the deletion stays visible as origin.
+checked: parsed (sqlglot's Snowflake grammar; rules and signals by Panther's own test runner; correlations by a model of Group and Absence)
+loss, not covered: ec2:DeleteInternetGateway: joins its origin through ec2:DetachInternetGateway, which takes a hop
+loss, fails open: judges on arrival: an origin that comes after its effect comes too late
+loss, fails open: credentials are not followed through AssumeRole: two sessions of one person are two actors
+loss, fails open: ec2:DetachInternetGateway explained by aws.ec2.delete-internet-gateway still alerts
+loss, fails closed: one window for all, without a direction: an origin up to 35m before or after an effect counts
+"""
+
+from cloudcascade_signal import cascade_key, is_call, no_key, value
+
+CALLS = {
+    "ec2:DetachInternetGateway": {"keys": [{"paths": ["requestParameters.vpcId"]}]},
+    "ec2:DetachVpnGateway": {"keys": [{"paths": ["requestParameters.vpcId"]}]},
+}
+SAME_ACTOR = True
+SAME_ACCOUNT = True
+
+
+def rule(event):
+    """Every such call, even one without a key: it finds no origin, so it alerts."""
+    return is_call(event, CALLS)
+
+
+def compared(event):
+    """What an effect and its origin have in common."""
+    return cascade_key(event, CALLS, SAME_ACTOR, SAME_ACCOUNT)
+
+
+def title(event):
+    """What happened, and by whom."""
+    return f"{event.get('eventName')} by {value(event, 'userIdentity.arn')}"
+
+
+def alert_context(event):
+    """What the correlation rule reads."""
+    return {
+        "cascade_key": compared(event) or no_key(event),
+        "event_id": event.get("eventID"),
+        "event_name": event.get("eventName"),
+        "principal": value(event, "userIdentity.arn"),
+    }

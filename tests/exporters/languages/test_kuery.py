@@ -1,0 +1,33 @@
+"""KQL: any text that the language can hold comes back from its literal."""
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from cloudcascade.exporters.errors import CannotEncode
+from cloudcascade.exporters.languages.kuery import equals, quoted
+
+HOSTILE = "arn:aws:iam::111111111111:role/a\"'|*\\b$(x)`/x"
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=64))
+@example(HOSTILE)
+@example('" or event.action: *')
+@example("x" * 2_048)
+def test_a_literal_holds_its_text(value: str) -> None:
+    written = quoted(value)
+    assert re.fullmatch(r'"(?:[^"\\]|\\["\\])*"', written)
+    assert re.sub(r"\\(.)", r"\1", written[1:-1]) == value
+
+
+@pytest.mark.parametrize("value", ["", "a\nb", "\0", "\u2028"])
+def test_what_no_literal_can_hold_is_refused(value: str) -> None:
+    with pytest.raises(CannotEncode):
+        quoted(value)
+
+
+def test_one_value_is_compared_and_several_are_listed() -> None:
+    assert equals("event.action", "A") == 'event.action: "A"'
+    assert equals("event.action", "A", "B") == 'event.action: ("A" or "B")'
