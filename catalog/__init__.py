@@ -3,6 +3,7 @@
 from .attack import Tactic, Technique, attack_version, tactics, technique, techniques
 from .check import check_cascades
 from .check_codes import CHECK_CODES
+from .derived import DERIVED_SERVICE, derived_cascades, handlers, is_derived
 from .document import Document, Loc, parse_document, read_document
 from .findings import LOAD_CODES, CatalogError, Finding, Severity, UnknownName
 from .known_actions import LOGS, KnownAction, known_action_problems, known_actions
@@ -40,6 +41,7 @@ from .terms import (
 __all__ = [
     "CHECK_CODES",
     "CONFIG_NAME",
+    "DERIVED_SERVICE",
     "EVIDENCE_ORDER",
     "LOAD_CODES",
     "LOGS",
@@ -77,7 +79,10 @@ __all__ = [
     "attack_version",
     "check_cascades",
     "coverage",
+    "derived_cascades",
     "format_duration",
+    "handlers",
+    "is_derived",
     "json_schema",
     "known_action_problems",
     "known_actions",

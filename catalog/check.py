@@ -12,6 +12,7 @@ from ..errors import Place
 from .action_checks import action_problems
 from .attack import technique
 from .check_codes import CHECK_CODES, Problem
+from .derived import handler_ref
 from .findings import Finding
 from .models import Cascade, Effect, Evidence, Window
 from .recorded import recorded
@@ -142,12 +143,27 @@ def _reference_problems(
         if models is not None and not models.has_operation(*operation.groups()):
             message = f"botocore's {operation[1]} has no operation {operation[2]}"
             yield Problem(loc, "evidence-operation", message)
+    elif evidence.ref.startswith("cfn:"):
+        yield from _handler_problems(loc, evidence)
     elif evidence.kind == "service-model":
-        message = f"{evidence.ref!r} names no operation; write botocore:<service>:<Operation>"
+        message = f"{evidence.ref!r} names no operation; write botocore:<service>:<Operation> or cfn:<Type>:<handler>"
         yield Problem(loc, "evidence-operation", message)
     elif not _is_followable(evidence.ref):
         message = f"{evidence.ref!r} is no URL, repository, data set or operation"
         yield Problem(loc, "evidence-ref", message)
+
+
+def _handler_problems(loc: Loc, evidence: Evidence) -> Iterator[Problem]:
+    called = handler_ref(evidence.ref)
+    if called is None:
+        yield Problem(
+            loc, "evidence-operation", f"CloudFormation's schemas have no handler {evidence.ref}"
+        )
+        return
+    for node in evidence.supports:
+        if node not in called:
+            message = f"{evidence.ref} declares no permission for {node}"
+            yield Problem(loc, "evidence-operation", message)
 
 
 def _is_followable(ref: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..errors import Place
+from .derived import derived_cascades
 from .document import Document, Loc, read_document
 from .findings import CatalogError, Finding, UnknownName
 from .models import Cascade
@@ -92,7 +93,11 @@ def read_cascade(path: str | PathLike[str]) -> Cascade:
 
 
 def load_catalog(
-    *, extra: Sequence[Path] = (), config: Path | None = None, bundled: bool = True
+    *,
+    extra: Sequence[Path] = (),
+    config: Path | None = None,
+    bundled: bool = True,
+    derived: bool = False,
 ) -> Catalog:
     """Read the catalogue.
 
@@ -101,6 +106,7 @@ def load_catalog(
             counts, too.
         config: a `cascade.toml`.
         bundled: whether to read the cascades that come with the package.
+        derived: whether to add those that are derived from CloudFormation's handlers (`derived.py`).
 
     Raises:
         CatalogError: some file cannot be used; `findings` lists what is wrong with all of them.
@@ -120,10 +126,15 @@ def load_catalog(
         count = len(gathered.problems)
         words = "1 problem" if count == 1 else f"{count} problems"
         raise CatalogError(f"the catalogue cannot be used: {words}", sorted(gathered.problems))
+    added = derived_cascades() if derived else ()
+    table = Path(str(resources.files(__package__))) / "data" / "handlers.json"
     return Catalog(
-        cascades=tuple(sorted(cascades, key=lambda cascade: cascade.id)),
+        cascades=tuple(sorted([*cascades, *added], key=lambda cascade: cascade.id)),
         controllers=_controllers(gathered),
-        sources=MappingProxyType({id_: found.path for id_, found in active.items()}),
+        sources=MappingProxyType(
+            {cascade.id: table for cascade in added}
+            | {id_: found.path for id_, found in active.items()}
+        ),
         warnings=tuple(sorted(gathered.warnings)),
         documents=MappingProxyType({id_: found.document for id_, found in active.items()}),
     )

@@ -13,7 +13,6 @@ Outcome = Literal["success", "any"]
 Transform = Literal["lower", "arn-name"]
 EvidenceKind = Literal["documentation", "service-model", "source-code", "observed", "simulated"]
 
-# Policies from the most permissive to the strictest; an effect may only be stricter than its cascade.
 # From the word of a page to a call that was seen: the strongest last.
 EVIDENCE_ORDER: tuple[EvidenceKind, ...] = (
     "documentation",
@@ -22,6 +21,7 @@ EVIDENCE_ORDER: tuple[EvidenceKind, ...] = (
     "simulated",
     "observed",
 )
+# Policies from the most permissive to the strictest; an effect may only be stricter than its cascade.
 POLICY_ORDER: tuple[Policy, ...] = ("suppress", "annotate", "never")
 
 ACTION_PATTERN = r"^[a-z0-9][a-z0-9-]*:[A-Za-z][A-Za-z0-9_]*$"

@@ -7,7 +7,7 @@ import typer
 
 from .app import app
 from .completion import complete_cascade
-from .options import CatalogOption, ConfigOption, JsonOption, open_catalog
+from .options import CatalogOption, ConfigOption, DerivedOption, JsonOption, open_catalog
 from .tables import console, table
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def list_(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    derived: DerivedOption = False,
 ) -> None:
     """List the cascades, one a line.
 
@@ -40,7 +41,7 @@ def list_(
     """
     chosen = [
         cascade
-        for cascade in open_catalog(catalog, config).cascades
+        for cascade in open_catalog(catalog, config, derived=derived).cascades
         if (service is None or cascade.id.split(".")[1] == service.lower())
         and (policy is None or cascade.suppression.policy == policy.lower())
     ]
@@ -127,6 +128,7 @@ def show(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    derived: DerivedOption = False,
 ) -> None:
     """Show one cascade: its effects, how they are joined, what may be silenced, and why we believe it.
 
@@ -138,7 +140,7 @@ def show(
     """
     from ..catalog import resolve_cascade
 
-    known = open_catalog(catalog, config)
+    known = open_catalog(catalog, config, derived=derived)
     chosen = known.get(resolve_cascade(cascade, (each.id for each in known.cascades)))
     if as_json:
         typer.echo(chosen.model_dump_json(by_alias=True, exclude_defaults=True, indent=2))

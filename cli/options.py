@@ -31,10 +31,19 @@ ConfigOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+DerivedOption = Annotated[
+    bool,
+    typer.Option(
+        "--derived",
+        help="Also what CloudFormation's resource handlers may call: generated, labelled only.",
+    ),
+]
 
 
-def open_catalog(extra: Sequence[Path] | None, config: Path | None) -> "Catalog":
-    """The bundled catalogue with the user's overlays.
+def open_catalog(
+    extra: Sequence[Path] | None, config: Path | None, *, derived: bool = False
+) -> "Catalog":
+    """The bundled catalogue with the user's overlays, and on request the derived cascades.
 
     A cascade.toml found in the working directory is used and named on stderr, since it changes verdicts.
 
@@ -48,4 +57,4 @@ def open_catalog(extra: Sequence[Path] | None, config: Path | None) -> "Catalog"
         if found.is_file():
             typer.echo("cascade: using ./cascade.toml", err=True)
             config = found
-    return load_catalog(extra=tuple(extra or ()), config=config)
+    return load_catalog(extra=tuple(extra or ()), config=config, derived=derived)

@@ -8,7 +8,7 @@ import typer
 from .app import app
 from .completion import complete_action
 from .lookup import spoken_window
-from .options import CatalogOption, ConfigOption, JsonOption, open_catalog
+from .options import CatalogOption, ConfigOption, DerivedOption, JsonOption, open_catalog
 from .tables import console, table
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def emits(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    derived: DerivedOption = False,
 ) -> None:
     """Which events does this action emit?
 
@@ -76,7 +77,7 @@ def emits(
     from ..graph import Originates, emits_transitively
     from ..graph import emits as direct
 
-    known = open_catalog(catalog, config)
+    known = open_catalog(catalog, config, derived=derived)
     graph = open_graph(known)
     if every == (action is not None):
         raise typer.BadParameter("give either an ACTION or --all")
@@ -118,6 +119,7 @@ def explains(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    derived: DerivedOption = False,
 ) -> None:
     """Which benign actions bring this event along, and what of it may be silenced?
 
@@ -130,7 +132,7 @@ def explains(
     from ..catalog import resolve_action
     from ..graph import emitters, emitters_transitively
 
-    known = open_catalog(catalog, config)
+    known = open_catalog(catalog, config, derived=derived)
     graph = open_graph(known)
     name = resolve_action(action, all_actions(known))
     if deep:
