@@ -3,6 +3,7 @@
 from .attack import Tactic, Technique, attack_version, tactics, technique, techniques
 from .check import check_cascades
 from .check_codes import CHECK_CODES
+from .controllers import KnownController, known_controllers, unattested
 from .derived import DERIVED_SERVICE, derived_cascades, handlers, is_derived
 from .document import Document, Loc, parse_document, read_document
 from .findings import LOAD_CODES, CatalogError, Finding, Severity, UnknownName
@@ -62,6 +63,7 @@ __all__ = [
     "Finding",
     "KeySource",
     "KnownAction",
+    "KnownController",
     "Loc",
     "MissingExtra",
     "Origin",
@@ -86,6 +88,7 @@ __all__ = [
     "json_schema",
     "known_action_problems",
     "known_actions",
+    "known_controllers",
     "load_catalog",
     "load_service_models",
     "parse_cascade_id",
@@ -104,4 +107,5 @@ __all__ = [
     "tactics",
     "technique",
     "techniques",
+    "unattested",
 ]

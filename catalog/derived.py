@@ -11,15 +11,14 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from .models import Cascade, Condition, Effect, Evidence, Origin, Suppression, Window
 
-Handler = Literal["create", "update", "delete"]
-Handlers: TypeAlias = Mapping[str, Mapping[Handler, tuple[str, ...]]]
+Handlers: TypeAlias = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 DERIVED_SERVICE = "cloudformation-derived"
-_ORIGINS: Mapping[Handler, str] = {
+_ORIGINS = {
     "create": "cloudformation:CreateStack",
     "update": "cloudformation:UpdateStack",
     "delete": "cloudformation:DeleteStack",
@@ -68,10 +67,10 @@ def handler_ref(ref: str) -> tuple[str, ...] | None:
     named = re.fullmatch(r"cfn:([A-Za-z0-9]+::[A-Za-z0-9]+::[A-Za-z0-9:]+):([a-z]+)", ref)
     if named is None:
         return None
-    return dict(handlers().get(named[1], {})).get(named[2])  # type: ignore[call-overload, no-any-return]
+    return handlers().get(named[1], {}).get(named[2])
 
 
-def _cascade(name: str, handler: Handler, actions: tuple[str, ...]) -> Cascade:
+def _cascade(name: str, handler: str, actions: tuple[str, ...]) -> Cascade:
     origin = _ORIGINS[handler]
     # The values come from a table of ours that a test holds to the models: no need to validate 20,000 effects.
     return Cascade.model_construct(

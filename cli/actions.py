@@ -1,4 +1,4 @@
-"""`cascade actions`: the events that the literature on attacks in AWS names, with and without a cascade."""
+"""`cascade actions` and `controllers`: the events that the literature names, and who calls what."""
 
 import json
 from collections.abc import Iterable
@@ -84,6 +84,36 @@ def actions(
         console().print(rows)
     else:
         typer.echo("cascade: nothing found", err=True)
+
+
+@app.command(rich_help_panel=PANEL)
+def controllers(as_json: JsonOption = False) -> None:
+    """List the noisy principals that every account has, and how each is told.
+
+    What is attested AWS vouches for; a name anybody may choose. Roles of your own go into cascade.toml.
+
+    **Example**
+
+    `cascade controllers`
+    """
+    from ..catalog import known_controllers
+
+    known = known_controllers()
+    if as_json:
+        told = {
+            name: each.model_dump(by_alias=True, exclude_defaults=True)
+            for name, each in known.items()
+        }
+        typer.echo(json.dumps(told, indent=2))
+        return
+    rows = table("controller", "told by", "where", "note")
+    for name, each in known.items():
+        conditions = (
+            f"{path} {json.dumps(condition.model_dump(by_alias=True, exclude_defaults=True))}"
+            for path, condition in each.where.items()
+        )
+        rows.add_row(name, "AWS" if each.attested else "its name", "\n".join(conditions), each.note)
+    console().print(rows)
 
 
 def spoken_log(log: str) -> str:

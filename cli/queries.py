@@ -33,10 +33,15 @@ DeepOption = Annotated[
 
 def open_graph(known: "Catalog") -> "NetworkxStore":
     """The catalogue as a graph in memory."""
-    from ..catalog import known_actions
+    from ..catalog import known_actions, known_controllers
     from ..graph import NetworkxStore, build_graph
 
-    return build_graph(known.cascades, NetworkxStore(), known=known_actions())
+    return build_graph(
+        known.cascades,
+        NetworkxStore(),
+        known=known_actions(),
+        controllers=known_controllers(),
+    )
 
 
 def all_actions(known: "Catalog") -> frozenset[str]:
@@ -130,7 +135,7 @@ def explains(
     `cascade explains DetachRolePolicy --deep`
     """
     from ..catalog import resolve_action
-    from ..graph import emitters, emitters_transitively
+    from ..graph import callers_of, emitters, emitters_transitively
 
     known = open_catalog(catalog, config, derived=derived)
     graph = open_graph(known)
@@ -147,7 +152,9 @@ def explains(
             {**_full(each), "action": each.source, "residual_risk": risks[each.cascade]}
             for each in found
         ]
-        typer.echo(json.dumps({"action": name, **_known(name), "explained_by": told}, indent=2))
+        expected = [caller.id for caller in callers_of(graph, name)]
+        told_all = {"action": name, **_known(name), "explained_by": told, "controllers": expected}
+        typer.echo(json.dumps(told_all, indent=2))
         return
     if found:
         _print_emissions(found, "source")
@@ -156,6 +163,11 @@ def explains(
     else:
         typer.echo(f"nothing in the catalogue brings {name} along")
     _print_known(name)
+    if callers := callers_of(graph, name):
+        named = (
+            f"{each.title}{'' if each.attested else ' (by its name only)'}" for each in callers
+        )
+        typer.echo(f"expected of: {', '.join(named)}")
 
 
 @app.command(rich_help_panel=PANEL)

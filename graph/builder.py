@@ -5,17 +5,20 @@ from types import MappingProxyType
 from typing import Literal, Protocol, TypeVar
 
 from ..catalog.attack import technique
+from ..catalog.controllers import KnownController
 from ..catalog.known_actions import KnownAction
 from ..catalog.models import Cascade, Effect, Origin
 from .schema import (
     ActionNode,
     CascadeNode,
+    ControllerNode,
     Edge,
     Emits,
     Includes,
     Indicates,
     InTactic,
     MapsTo,
+    MayCall,
     Node,
     Originates,
     PartOf,
@@ -56,7 +59,8 @@ class TechniqueFacts(Protocol):
 
 
 Lookup = Callable[[str], TechniqueFacts | None]
-_NONE: Mapping[str, KnownAction] = MappingProxyType({})
+_NO_ACTIONS: Mapping[str, KnownAction] = MappingProxyType({})
+_NO_CONTROLLERS: Mapping[str, KnownController] = MappingProxyType({})
 
 
 def build_graph(
@@ -64,19 +68,22 @@ def build_graph(
     store: StoreT,
     *,
     lookup: Lookup = technique,
-    known: Mapping[str, KnownAction] = _NONE,
+    known: Mapping[str, KnownAction] = _NO_ACTIONS,
+    controllers: Mapping[str, KnownController] = _NO_CONTROLLERS,
 ) -> StoreT:
     """Write the graph of `cascades` and of the `known` actions into `store`, and hand the store back.
 
     What the store holds already stays, as far as it is not replaced. `lookup` says what is known of
     an ATT&CK id; `known` holds actions to write whether or not a cascade has them
-    (`catalog.known_actions`). The documents must be sound (`catalog.structure`); the loader sees to that.
+    (`catalog.known_actions`), and `controllers` those to write with the actions of the graph that they may
+    call (`catalog.known_controllers`). The documents must be sound (`catalog.structure`); the loader sees to that.
     """
     drawing = _Drawing(known)
     for action in drawing.known:
         drawing.add_known(action)
     for cascade in cascades:
         drawing.add_cascade(cascade)
+    drawing.add_controllers(controllers)
     drawing.add_techniques(lookup)
     store.write(drawing.nodes.values(), drawing.edges)
     return store
@@ -139,6 +146,23 @@ class _Drawing:
             )
         self.edges.extend(_emissions(cascade))
         self.edges.extend(_hops(cascade))
+
+    def add_controllers(self, controllers: Mapping[str, KnownController]) -> None:
+        actions = sorted(node.id for node in self.nodes.values() if isinstance(node, ActionNode))
+        for name, controller in controllers.items():
+            self._node(
+                ControllerNode(
+                    id=name,
+                    title=controller.title,
+                    attested=controller.attested,
+                    note=controller.note,
+                )
+            )
+            self.edges.extend(
+                MayCall(source=name, target=action)
+                for action in actions
+                if controller.expects(action)
+            )
 
     def add_techniques(self, lookup: Lookup) -> None:
         waiting = {edge.target for edge in self.edges if isinstance(edge, MapsTo | Indicates)}

@@ -16,10 +16,12 @@ from .schema import (
     NODE_TYPES,
     ActionNode,
     CascadeNode,
+    ControllerNode,
     EdgeKind,
     Emits,
     Includes,
     MapsTo,
+    MayCall,
     NodeKind,
     Originates,
     SubtechniqueOf,
@@ -222,6 +224,23 @@ def cascades_masking(
     if subtechniques:
         wanted.update(edge.source for edge in graph.edges(SubtechniqueOf, target=technique))
     return _maskings(graph, lambda edge: edge.target in wanted)
+
+
+def callers_of(graph: GraphReader, action: str) -> list[ControllerNode]:
+    """The controllers that are expected to call an action, by name; not those that may call anything.
+
+    Raises:
+        GraphError: the graph has no such action.
+    """
+    _require(graph, ActionNode, action)
+    names = {edge.source for edge in graph.edges(MayCall, target=action)}
+    reach = {name: len(graph.edges(MayCall, source=name)) for name in names}
+    everything = len(graph.nodes(ActionNode))
+    return [
+        node
+        for node in graph.nodes(ControllerNode)
+        if node.id in names and reach[node.id] < everything
+    ]
 
 
 def relays(graph: GraphReader) -> list[Relay]:

@@ -43,6 +43,7 @@ TacticName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^TA[0-9]{4}\Z")]
 ServiceName: TypeAlias = Annotated[
     str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]*\Z", max_length=1_000)
 ]
+ControllerName: TypeAlias = ServiceName
 NodeName: TypeAlias = Annotated[
     str, msgspec.Meta(pattern=_whole(NODE_NAME_PATTERN), max_length=1_000)
 ]
@@ -52,7 +53,7 @@ KeyName: TypeAlias = Annotated[
 Actor: TypeAlias = Annotated[str, msgspec.Meta(pattern=_whole(ACTOR_PATTERN), max_length=1_000)]
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
-NodeKind = Literal["action", "cascade", "technique", "tactic", "service"]
+NodeKind = Literal["action", "cascade", "technique", "tactic", "service", "controller"]
 EdgeKind = Literal[
     "EMITS",
     "VIA",
@@ -64,6 +65,7 @@ EdgeKind = Literal[
     "IN_TACTIC",
     "SUBTECHNIQUE_OF",
     "PART_OF",
+    "MAY_CALL",
 ]
 
 
@@ -121,6 +123,16 @@ class ServiceNode(_Node, frozen=True, tag="service"):
 
     KIND = "service"
     id: ServiceName
+
+
+class ControllerNode(_Node, frozen=True, tag="controller"):
+    """A noisy principal that every account has. `attested`: AWS vouches for it, and not merely a name."""
+
+    KIND = "controller"
+    id: ControllerName
+    title: Text
+    attested: bool
+    note: Text
 
 
 class _Edge(msgspec.Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True):
@@ -292,7 +304,18 @@ class PartOf(_Edge, frozen=True, tag="PART_OF"):
     target: ServiceName
 
 
-Node: TypeAlias = ActionNode | CascadeNode | TechniqueNode | TacticNode | ServiceNode
+class MayCall(_Edge, frozen=True, tag="MAY_CALL"):
+    """A controller is expected to call an action."""
+
+    KIND = "MAY_CALL"
+    ENDS = ("controller", "action")
+    source: ControllerName
+    target: ActionName
+
+
+Node: TypeAlias = (
+    ActionNode | CascadeNode | TechniqueNode | TacticNode | ServiceNode | ControllerNode
+)
 Edge: TypeAlias = (
     Emits
     | Via
@@ -304,6 +327,7 @@ Edge: TypeAlias = (
     | InTactic
     | SubtechniqueOf
     | PartOf
+    | MayCall
 )
 NODE_TYPES: tuple[type[Node], ...] = (
     ActionNode,
@@ -311,6 +335,7 @@ NODE_TYPES: tuple[type[Node], ...] = (
     TechniqueNode,
     TacticNode,
     ServiceNode,
+    ControllerNode,
 )
 EDGE_TYPES: tuple[type[Edge], ...] = (
     Emits,
@@ -323,6 +348,7 @@ EDGE_TYPES: tuple[type[Edge], ...] = (
     InTactic,
     SubtechniqueOf,
     PartOf,
+    MayCall,
 )
 _NODE_RANK = {kind.KIND: rank for rank, kind in enumerate(NODE_TYPES)}
 _EDGE_RANK = {kind.KIND: rank for rank, kind in enumerate(EDGE_TYPES)}

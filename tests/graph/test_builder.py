@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from cloudcascade.catalog import Evidence, KnownAction
+from cloudcascade.catalog import Evidence, KnownAction, KnownController
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.graph import (
     ActionNode,
@@ -15,6 +15,7 @@ from cloudcascade.graph import (
     Indicates,
     InTactic,
     MapsTo,
+    MayCall,
     NetworkxStore,
     Originates,
     PartOf,
@@ -24,6 +25,7 @@ from cloudcascade.graph import (
     TechniqueNode,
     Via,
     build_graph,
+    callers_of,
     export_json,
 )
 from cloudcascade.tests.support.cascades import DELETE_USER, cascade
@@ -272,3 +274,30 @@ def test_an_effect_in_the_graph_tells_its_evidence_strongest_first() -> None:
     evidence = {edge.node: edge.evidence for edge in graph_of(told).edges(Includes)}
     assert evidence["iam:DeactivateMFADevice"] == ("observed", "documentation")
     assert evidence["iam:DeleteVirtualMFADevice"] == ()
+
+
+def test_controllers_are_tied_to_the_actions_that_they_may_call() -> None:
+    backup, anybody = (
+        KnownController.model_validate(
+            {
+                "title": title,
+                "attested": True,
+                "where": {"userIdentity.invokedBy": "backup.amazonaws.com"},
+                "calls": calls,
+                "note": "x",
+            }
+        )
+        for title, calls in (("Backup", ["iam:Deactivate*"]), ("Stacks", ["*"]))
+    )
+    graph = build_graph(
+        [DELETE_USER],
+        NetworkxStore(),
+        lookup=TABLE.get,
+        controllers={"backup": backup, "stacks": anybody},
+    )
+    assert [edge.target for edge in graph.edges(MayCall, source="backup")] == [
+        "iam:DeactivateMFADevice"
+    ]
+    # Who may call anything tells nothing of a single call.
+    assert [each.id for each in callers_of(graph, "iam:DeactivateMFADevice")] == ["backup"]
+    assert callers_of(graph, "iam:DeleteUser") == []

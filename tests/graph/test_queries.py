@@ -248,14 +248,21 @@ def test_a_dense_graph_is_left_at_the_limit() -> None:
 
 def test_stats_name_every_kind() -> None:
     counted = stats(graph_of(chain("AB")))
-    assert counted.nodes == {"action": 2, "cascade": 1, "technique": 0, "tactic": 0, "service": 1}
+    assert counted.nodes == {
+        "action": 2,
+        "cascade": 1,
+        "technique": 0,
+        "tactic": 0,
+        "service": 1,
+        "controller": 0,
+    }
     assert {kind: number for kind, number in counted.edges.items() if number} == {
         "EMITS": 1,
         "ORIGINATES": 1,
         "INCLUDES": 1,
         "PART_OF": 2,
     }
-    assert len(counted.edges) == 10
+    assert len(counted.edges) == 11
 
 
 @pytest.mark.parametrize(
