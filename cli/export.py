@@ -165,9 +165,11 @@ def export(
     `cascade export duckdb aws.iam.delete-user --out rules`
 
     `cascade export duckdb --all --style scheduled --lateness 30m --every 1h --out rules`
+
+    `cascade export sentinel discovery-burst first-caller-identity session-lineage`
     """
     from ..exporters import export as make
-    from ..exporters import find_target, write
+    from ..exporters import export_detections, find_detection, find_target
 
     if as_json and not listing:
         raise typer.BadParameter("--json goes with --list")
@@ -193,6 +195,15 @@ def export(
         owner=owner,
         expires=expires,
     )
+    named = {text: find_detection(text) for text in cascades or []}
+    detections = [found for found in named.values() if found is not None]
+    if detections:
+        if explain or len(detections) < len(named):
+            raise typer.BadParameter(
+                "detections are exported by themselves, and have nothing to explain"
+            )
+        _deliver(export_detections(detections, platform, chosen, options), out)
+        return
     wanted = _cascades(known, cascades or [])
     if explain:
         styles = platform.styles if style is None else (chosen,)
@@ -210,14 +221,20 @@ def export(
         lateness=lateness,
         allow_fail_closed=allow_fail_closed,
     )
-    if out is None:
-        _print(made.artefacts)
-    else:
-        for path in write(made.artefacts, out):
-            typer.echo(shown(str(path)))
+    _deliver(made.artefacts, out)
     _tell(made, summarised=every_cascade, quiet=quiet)
     if not made.artefacts:
         raise typer.Exit(2)
+
+
+def _deliver(artefacts: "Sequence[Artefact]", out: Path | None) -> None:
+    from ..exporters import write
+
+    if out is None:
+        _print(artefacts)
+    else:
+        for path in write(artefacts, out):
+            typer.echo(shown(str(path)))
 
 
 def _options(
@@ -292,7 +309,7 @@ def _cascades(known: "Catalog", typed: Sequence[str]) -> "list[Cascade]":
 
 
 def _list(known: "Catalog", as_json: bool) -> None:
-    from ..exporters import matrix, survey
+    from ..exporters import DETECTIONS, matrix, survey
     from ..exporters.matrix import as_data, suppressible
     from .export_tables import LEGEND, capability_table
 
@@ -306,6 +323,7 @@ def _list(known: "Catalog", as_json: bool) -> None:
         rows.append((row, survey(cascades, known.cascades, row.style, options)))
     console().print(capability_table(rows))
     typer.echo(LEGEND)
+    typer.echo(f"besides cascades: {', '.join(each.id for each in DETECTIONS)}")
 
 
 def _explain(

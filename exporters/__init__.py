@@ -5,11 +5,12 @@ a `Query`, a file a target.
 """
 
 from .capabilities import Capabilities, Direction, Fit, Loss, fit
+from .detections import DETECTIONS, Detection, find_detection
 from .dot import to_dot
 from .draw_cascade import cascade_picture
 from .draw_graph import catalog_picture, neighbourhood_picture
 from .errors import CannotEncode, ExportError, Refused, RenderError
-from .export import Export, Omission, assess, export, plan, write
+from .export import Export, Omission, assess, export, export_detections, plan, write
 from .field_maps import FieldMap, Success, field_map
 from .header import header, loss_lines
 from .lower import DEFAULT_LATENESS, lower
@@ -23,10 +24,12 @@ from .target import Artefact, Job, Options, Style, Target
 
 __all__ = [
     "DEFAULT_LATENESS",
+    "DETECTIONS",
     "FORMATS",
     "Artefact",
     "CannotEncode",
     "Capabilities",
+    "Detection",
     "Direction",
     "Engine",
     "Export",
@@ -57,7 +60,9 @@ __all__ = [
     "cascade_picture",
     "catalog_picture",
     "export",
+    "export_detections",
     "field_map",
+    "find_detection",
     "find_target",
     "fit",
     "header",

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from ..catalog.models import Cascade
 from .capabilities import Direction, Fit, Loss, fit
+from .detections import Detection
 from .errors import ExportError, Refused
 from .lower import DEFAULT_LATENESS, lower
 from .target import Artefact, Job, Options, Style, Target
@@ -55,6 +56,21 @@ def export(
     artefacts = tuple(style.render(jobs, options)) if jobs else ()
     _refuse_twins(artefacts)
     return Export(artefacts, tuple(jobs), tuple(omitted))
+
+
+def export_detections(
+    detections: Sequence[Detection], target: Target, style: Style, options: Options
+) -> tuple[Artefact, ...]:
+    """Render what is no cascade.
+
+    Raises:
+        ExportError: the target has no form for them, or its language cannot hold a value.
+    """
+    if target.detections is None:
+        raise ExportError(f"{target.title} has no form for detections that are no cascades")
+    artefacts = tuple(target.detections(detections, style.name, options))
+    _refuse_twins(artefacts)
+    return artefacts
 
 
 def plan(

@@ -8,6 +8,7 @@ from typing import Literal
 
 from ..catalog.overlay import Controller
 from .capabilities import Capabilities, Loss
+from .detections import Detection
 from .query import Purpose, Query
 
 Kind = Literal["query", "suppression", "list"]
@@ -55,6 +56,9 @@ Render = Callable[[Sequence[Job], Options], Iterable[Artefact]]
 MoreLosses = Callable[[Query, Options], Iterable[Loss]]
 
 
+RenderDetections = Callable[[Sequence[Detection], str, Options], Iterable[Artefact]]
+
+
 def _no_more(query: Query, options: Options) -> Iterable[Loss]:
     return ()
 
@@ -80,6 +84,8 @@ class Style:
 class Target:
     """A platform. The first of `styles` is the default; `layouts` are the table layouts it knows.
 
+    `detections` renders what is no cascade, given the name of the style; None: it has no form for them.
+
     `verification` says what the project's tests hold its artefacts against, `verified_by` names it.
     Its page is docs/exporters/<name>.md.
     """
@@ -90,6 +96,7 @@ class Target:
     verification: Verification
     verified_by: str
     layouts: tuple[str, ...] = ()
+    detections: RenderDetections | None = None
     backends: Callable[[], tuple[str, ...]] | None = None
 
     def style(self, name: str | None) -> Style:

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 
 from ..capabilities import Capabilities, Direction, Loss
+from ..detections import Detection, about
 from ..errors import ExportError
 from ..header import header
 from ..query import Purpose, Query
 from ..target import Artefact, Job, Options, Style, Target, Verification
+from .detections import detection_sql
 from .dialect import Dialect
 from .fields import paths_of
 from .layout import Layout, layout
@@ -63,6 +65,21 @@ def sql_target(
 
         return rendered
 
+    def detect(wanted: Sequence[Detection], style: str, options: Options) -> Iterable[Artefact]:
+        place = layout(_layout_name(options))
+        for detection in wanted:
+            text = detection_sql(
+                detection,
+                dialect(),
+                place,
+                options.table or place.table,
+                controllers=[controller.arn for controller in options.controllers],
+                every=options.every if style == "scheduled" else None,
+            )
+            head = [*about(detection, title, verification), f"table: {place.title}"]
+            comment = "".join(f"-- {line}\n" for line in head)
+            yield Artefact(PurePosixPath(name, detection.id, "alert.sql"), f"{comment}{text};\n")
+
     def losses(query: Query, options: Options) -> Iterable[Loss]:
         place = layout(_layout_name(options))
         for path in sorted(paths_of(query)):
@@ -92,6 +109,7 @@ def sql_target(
         verification=verification,
         verified_by=verified_by,
         layouts=tuple(layouts),
+        detections=detect,
         styles=(
             Style(
                 name="whole",

@@ -6,7 +6,8 @@ from pathlib import PurePosixPath
 
 from ...catalog.terms import format_duration
 from ..capabilities import PLAIN_CONDITIONS, Capabilities, Direction, Loss
-from ..errors import Refused
+from ..detections import Burst, Detection, FirstSeen, about
+from ..errors import ExportError, Refused
 from ..explained_table import EVERYTHING, by_source, table_losses
 from ..field_maps import FieldMap, field_map
 from ..header import header
@@ -15,7 +16,7 @@ from ..languages.eql_query import refuse_unjoinable, sequences
 from ..languages.esql import Command, Comment, Where, column, comment, esql
 from ..languages.esql_query import EXPLAINED, SUBJECT, pipeline, refuse_repeats
 from ..languages.spl import Field, both, call
-from ..query import Query
+from ..query import Pattern, Query
 from ..target import Artefact, Job, Options, Style, Target
 
 NAME = "elastic"
@@ -375,8 +376,74 @@ STYLES = (
         losses=_origin_losses,
     ),
 )
+
+
+def _detect(wanted: Sequence[Detection], style: str, options: Options) -> Iterator[Artefact]:
+    """A threshold rule and a new-terms rule, which Kibana has; sessions take a join, which it has not."""
+    rules = []
+    for detection in wanted:
+        patterns = [Pattern(action) for action in _watched(detection)]
+        nobody = f"not {_field('userIdentity.invokedBy')}: *"
+        tests = [
+            kuery.equals(_field("eventSource"), patterns[0].event_source),
+            kuery.equals(_field("eventName"), *(each.event_name for each in patterns)),
+            nobody,
+        ]
+        more: kibana.Object = {"index": [_index(options)]}
+        if isinstance(detection, Burst):
+            for path in ("userIdentity.arn", "userIdentity.sessionContext.sessionIssuer.arn"):
+                arns = [controller.arn for controller in options.controllers]
+                if arns:
+                    tests.append(f"not {kuery.equals(_field(path), *arns)}")
+            back = detection.window
+            who = [_field("recipientAccountId"), _field("userIdentity.principalId")]
+            distinct = {"field": _field("eventName"), "value": detection.distinct}
+            more |= {
+                "type": "threshold",
+                "threshold": {"field": who, "value": 1, "cardinality": [distinct]},
+            }
+        elif isinstance(detection, FirstSeen):
+            tests.append(f"not {kuery.equals(_field('userIdentity.type'), detection.spared)}")
+            back = 2 * options.every
+            more |= {
+                "type": "new_terms",
+                "new_terms_fields": [_field("recipientAccountId"), _field("userIdentity.arn")],
+                "history_window_start": f"now-{detection.lookback // 86_400}d",
+            }
+        head = about(detection, TARGET.title, TARGET.verification)
+        rule = kibana.rule(
+            detection.id,
+            detection.title,
+            detection.description,
+            head,
+            "kuery",
+            " and ".join(tests),
+            every=options.every,
+            back=back,
+            author=[options.owner] if options.owner else [],
+            references=[detection.reference],
+            tags=["cloudcascade", detection.id, *_owner(options), *detection.techniques],
+            **more,
+        )
+        rules.append(rule)
+        toml = kibana.toml(rule, options.created)
+        yield Artefact(_file(detection.id), toml)
+    yield _ndjson("detection-rules.ndjson", rules)
+
+
+def _watched(detection: Detection) -> tuple[str, ...]:
+    if isinstance(detection, Burst):
+        return detection.actions
+    if isinstance(detection, FirstSeen):
+        return (detection.action,)
+    raise ExportError(
+        f"{TARGET.title} has no form for {detection.id}: a rule joins no two events of one index"
+    )
+
+
 TARGET = Target(
     name=NAME,
+    detections=_detect,
     title="Elastic Security",
     verification="parsed",
     verified_by="ES|QL: a parser of Elasticsearch 9.1's grammar, INLINE STATS read as STATS, and a model that runs "

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ..capabilities import Capabilities, Direction, Loss
+from ..detections import Detection, about
 from ..errors import Refused
 from ..field_maps import field_map
 from ..header import header
@@ -25,6 +26,7 @@ from ..languages.analytics_rule import (
     to_yaml,
 )
 from ..languages.kusto import comment_line, pascal_name, table_name, text_list, text_literal
+from ..languages.kusto_detections import detection_query
 from ..languages.kusto_limits import settle
 from ..languages.kusto_query import alert_query, label_query, silenced_query
 from ..query import Purpose, Query
@@ -362,8 +364,19 @@ ALLOW_LIST = Style(
     losses=_controller_losses,
 )
 
+
+def _detect(wanted: Sequence[Detection], style: str, options: Options) -> Iterable[Artefact]:
+    controllers = [controller.arn for controller in options.controllers]
+    for detection in wanted:
+        lines = about(detection, TARGET.title, TARGET.verification)
+        head = "".join(f"{comment_line(line)}\n" for line in lines)
+        text = detection_query(detection, options.table or "AWSCloudTrail", controllers)
+        yield Artefact(_HUNTING / f"{pascal_name(detection.id)}.kql", f"{head}{text}\n")
+
+
 TARGET = Target(
     name="sentinel",
+    detections=_detect,
     title="Microsoft Sentinel",
     styles=(RULE, QUERY, WATCHLIST, AUTOMATION, ALLOW_LIST),
     verification="parsed",

@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 import yaml
 
 from ..capabilities import Capabilities, Direction, Loss
+from ..detections import Detection, about
 from ..field_maps import FieldMap, field_map
 from ..header import header
 from ..languages import conf
@@ -26,6 +27,7 @@ from ..languages.spl import (
     searched,
     spl,
 )
+from ..languages.spl_detections import searches
 from ..languages.spl_query import (
     EXPLAINED,
     is_action,
@@ -322,8 +324,20 @@ STYLES = (
         losses=_join_losses,
     ),
 )
+
+
+def _detect(wanted: Sequence[Detection], style: str, options: Options) -> Iterator[Artefact]:
+    controllers = [controller.arn for controller in options.controllers]
+    for detection in wanted:
+        head = comment(about(detection, TARGET.title, TARGET.verification))
+        for name, text in searches(detection, options.index, controllers):
+            path = APP / "searches" / f"{detection.id}.{name}.spl"
+            yield Artefact(path, f"{head}\n{text}\n")
+
+
 TARGET = Target(
     name=NAME,
+    detections=_detect,
     title="Splunk",
     verification="unverified",
     verified_by="no engine or parser of SPL can be had; the tests run the same commands by the reference's rules",
