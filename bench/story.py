@@ -161,6 +161,7 @@ def backup(on: Stage) -> list[Told]:
         "AWS Backup assumes its role",
         address=BACKUP,
         agent=BACKUP,
+        verdict=("effect", f"{job_cascade}-alongside"),
     )
     worker = callers.on_behalf(begun, BACKUP)
     effect: Verdict = ("effect", job_cascade)
@@ -172,7 +173,7 @@ def backup(on: Stage) -> list[Told]:
         "tagSet": {"items": [{"key": "aws:backup:source-resource", "value": volume}]},
     }
     tag = Call("ec2:CreateTags", tagged, {"requestId": ids.uuid(), "_return": True})
-    scene.tell(worker, "12:30:15", tag, "snapshot tagged")
+    scene.tell(worker, "12:30:15", tag, "snapshot tagged", ("effect", f"{job_cascade}-alongside"))
     lent = share(on, snapshot, vault.account)
     scene.tell(worker, "12:41:32", lent, "snapshot shared with the vault's account", effect)
     linked = callers.service_linked(

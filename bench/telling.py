@@ -86,10 +86,11 @@ class Scene:
         *,
         address: str,
         agent: str,
+        verdict: Verdict = UNLISTED,
     ) -> Caller:
         """`caller` assumes a role; returns the session."""
         seen, begun = assume(self.home, caller, of, name, clock(at), address=address, agent=agent)
-        self.told.append(Told(seen, self.name, what))
+        self.told.append(Told(seen, self.name, what, verdict))
         return begun
 
 

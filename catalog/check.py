@@ -24,7 +24,7 @@ from .terms import format_duration
 LONG_WINDOW = 24 * 3_600
 WIDE_WINDOW = 2 * 3_600
 
-_OPERATION_REF = re.compile(r"botocore:([a-z0-9-]+):([A-Za-z0-9_]+)")
+_OPERATION_REF = re.compile(r"(?:botocore|moto):([a-z0-9-]+):([A-Za-z0-9_]+)")
 _REPOSITORY_REF = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+(@[A-Za-z0-9_.-]+)?([:/\s].*)?")
 
 

@@ -115,6 +115,7 @@ def _effects(actions: tuple[str, ...]) -> Iterator[Effect]:
             where=invoked,
             outcome="success",
             policy=None,
+            unexplained="unlisted",
             attack=(),
             note=None,
         )

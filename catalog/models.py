@@ -25,6 +25,7 @@ from .terms import (
     Technique,
     Text,
     Transform,
+    Unexplained,
 )
 
 Scalar = StrictBool | StrictInt | StrictStr
@@ -198,6 +199,11 @@ class Effect(Model):
     )
     policy: Policy | None = Field(
         default=None, description="A stricter policy than the cascade's, for this effect alone."
+    )
+    unexplained: Unexplained = Field(
+        default="orphan",
+        description="What an event of this action is when nothing explains it. `unlisted` is for calls that "
+        "are made all day, such as reads: it holds when all effects of the action say so.",
     )
     attack: tuple[Technique, ...] = Field(
         default=(), description="ATT&CK ids that the same call has in an attacker's hands."

@@ -90,6 +90,8 @@ def _effect_problems(
         cascade.suppression.policy
     ):
         yield (*loc, "policy"), f"is looser than the cascade's {cascade.suppression.policy!r}"
+    if effect.unexplained == "unlisted" and cascade.policy_of(effect) == "suppress":
+        yield (*loc, "unexplained"), "what is suppressed when explained is an orphan when not"
     if set(effect.join) & set(effect.distinct):
         yield (*loc, "distinct"), "a key cannot be both joined and distinct"
     if cascade.ensemble is not None and effect.node == cascade.root_node:

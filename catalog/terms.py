@@ -10,6 +10,7 @@ Relation = Literal["precondition", "consequence", "companion"]
 Policy = Literal["suppress", "annotate", "never"]
 Occurs = Literal["one", "optional", "many"]
 Outcome = Literal["success", "any"]
+Unexplained = Literal["orphan", "unlisted"]
 Transform = Literal["lower", "arn-name"]
 EvidenceKind = Literal["documentation", "service-model", "source-code", "observed", "simulated"]
 

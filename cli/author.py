@@ -26,6 +26,21 @@ def check(
         ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail, too.")] = False,
+    evidence: Annotated[
+        bool,
+        typer.Option(
+            "--evidence",
+            help="Also look at the evidence again: simulate, read the service models' words.",
+        ),
+    ] = False,
+    logs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="With --evidence: look for observed records in these logs.",
+            exists=True,
+        ),
+    ] = None,
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
@@ -40,7 +55,11 @@ def check(
     `cascade check`
 
     `cascade check --catalog my-cascades --strict`
+
+    `cascade check --evidence --logs datasets`
     """
+    if logs is not None and not evidence:
+        raise typer.BadParameter("--logs goes with --evidence")
     from ..catalog import CatalogError, check_cascades
     from .options import open_catalog
 
@@ -58,6 +77,13 @@ def check(
             *check_cascades(known.cascades, known.place_of, models=models),
         ]
         count = len(known.cascades)
+        if evidence:
+            from .evidence import print_evidence
+
+            if not print_evidence(known.cascades, logs, as_json):
+                raise typer.Exit(1)
+            if as_json:
+                return
     if files:
         wanted = {path.resolve() for path in files}
         findings = [

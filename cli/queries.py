@@ -51,6 +51,26 @@ def all_actions(known: "Catalog") -> frozenset[str]:
     return known.actions() | known_actions().keys()
 
 
+def meant_action(text: str, known: "Catalog") -> str:
+    """The action that `text` means. Of several services' events of one name the literature's own is meant,
+    where there is but one: DeleteUser is IAM's, not ElastiCache's.
+
+    Raises:
+        UnknownName: there is none, or more than one.
+    """
+    from ..catalog import UnknownName, known_actions, resolve_action
+
+    try:
+        return resolve_action(text, all_actions(known))
+    except UnknownName as unclear:
+        names = {action.partition(":")[2].lower() for action in unclear.candidates}
+        named = [action for action in unclear.candidates if action in known_actions()]
+        # Several services have that very event; what is merely near is no answer.
+        if names == {text.strip().lower()} and len(named) == 1:
+            return named[0]
+        raise
+
+
 @app.command(rich_help_panel=PANEL)
 def emits(
     action: Annotated[
@@ -78,7 +98,6 @@ def emits(
 
     `cascade emits --all --json` · the whole map as one object
     """
-    from ..catalog import resolve_action
     from ..graph import Originates, emits_transitively
     from ..graph import emits as direct
 
@@ -99,7 +118,7 @@ def emits(
             [each for found in emissions.values() for each in found], "target", origin=True
         )
         return
-    name = resolve_action(action, all_actions(known))
+    name = meant_action(action, known)
     if deep:
         _print_reach(name, emits_transitively(graph, name), as_json, forward=True)
         return
@@ -134,12 +153,11 @@ def explains(
 
     `cascade explains DetachRolePolicy --deep`
     """
-    from ..catalog import resolve_action
     from ..graph import callers_of, emitters, emitters_transitively
 
     known = open_catalog(catalog, config, derived=derived)
     graph = open_graph(known)
-    name = resolve_action(action, all_actions(known))
+    name = meant_action(action, known)
     if deep:
         _print_reach(name, emitters_transitively(graph, name), as_json, forward=False)
         return
@@ -184,12 +202,11 @@ def path(
 
     `cascade path DeleteStack DeleteInstanceProfile`
     """
-    from ..catalog import resolve_action
     from ..graph import shortest_path
 
     known = open_catalog(catalog, config)
-    begin = resolve_action(source, all_actions(known))
-    end = resolve_action(target, all_actions(known))
+    begin = meant_action(source, known)
+    end = meant_action(target, known)
     steps = shortest_path(open_graph(known), begin, end)
     if as_json:
         told = None if steps is None else [_step(step) for step in steps]

@@ -112,7 +112,7 @@ class Engine:
                 yield self._effect(event, found[event.id])
             elif begun := [node for node in event.action.origins if meets(node, event)]:
                 yield self._origin(event, begun)
-            elif event.action.effects:
+            elif event.action.orphans:
                 yield self._orphan(event, near)
             elif self.keep_all:
                 yield self._verdict(event, "unlisted")

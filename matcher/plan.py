@@ -23,6 +23,8 @@ class ActionPlan:
     tests: list[Test] = field(default_factory=list)
     conditions: list[str] = field(default_factory=list)
     wants_agent: bool = False
+    orphans: bool = False
+    """Whether an event that nothing explains is an orphan."""
     origins: list["NodePlan"] = field(default_factory=list)
     effects: list["NodePlan"] = field(default_factory=list)
 
@@ -142,11 +144,13 @@ class _Compiler:
                 nodes[effect.node] = node = self._node(plan, cascade, effect, parent, folded)
                 plan.nodes.append(node)
                 node.action.effects.append(node)
+                node.action.orphans |= effect.unexplained == "orphan"
             effects = [effect for effect in effects if effect.node not in nodes]
         if cascade.ensemble is None:
             plan.root.action.origins.append(plan.root)
         else:
             plan.root.action.effects.append(plan.root)
+            plan.root.action.orphans |= cascade.effect(plan.root.name).unexplained == "orphan"
             plan.required = tuple(nodes[name] for name in cascade.ensemble.require[1:])
         plan.spoilers = tuple(
             self._spoiler(cascade, spoiler, plan.root, folded) for spoiler in cascade.spoilers

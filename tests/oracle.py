@@ -106,7 +106,7 @@ def _verdict(cascades: Sequence[Cascade], log: list[Event], event: Event) -> Ora
     nodes = [
         effect for cascade in cascades for effect in cascade.effects if effect.action == action
     ]
-    if nodes:
+    if any(node.unexplained == "orphan" for node in nodes):
         techniques = tuple(sorted({technique for node in nodes for technique in node.attack}))
         return OracleVerdict("orphan", failed, None, None, None, None, (), (), techniques, actor)
     return None

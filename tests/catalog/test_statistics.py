@@ -30,9 +30,9 @@ def test_the_strongest_evidence_counts() -> None:
     counted = statistics([DELETE_USER])
     assert counted.evidence == {
         "observed": 0,
-        "simulated": 0,
+        "simulated": 2,
         "source-code": 1,
-        "service-model": 10,
+        "service-model": 8,
         "documentation": 1,
         "none": 0,
     }

@@ -128,6 +128,7 @@ def _members(draw: st.DrawFn) -> Document:
         "outcome": "any" if draw(seldom) else "success",
         "attack": list(TECHNIQUES[: draw(st.integers(0, 2))]),
         **({"policy": "never"} if draw(seldom) else {}),
+        **({"policy": "never", "unexplained": "unlisted"} if draw(seldom) else {}),
     }
 
 
