@@ -1,0 +1,99 @@
+"""What real programs call, recorded against a simulated account, and read by the engine."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cloudcascade.catalog import load_catalog
+from cloudcascade.evidence.recording import RecordingError, record_program
+from cloudcascade.tests.support.cloudtrail import classify
+
+pytest.importorskip("moto.server", reason="moto's server is not installed")
+
+OFFBOARDING = """
+import boto3
+iam = boto3.client("iam")
+for page in iam.get_paginator("list_attached_user_policies").paginate(UserName="bob"):
+    for policy in page["AttachedPolicies"]:
+        iam.detach_user_policy(UserName="bob", PolicyArn=policy["PolicyArn"])
+for key in iam.list_access_keys(UserName="bob")["AccessKeyMetadata"]:
+    iam.delete_access_key(UserName="bob", AccessKeyId=key["AccessKeyId"])
+try:
+    iam.delete_login_profile(UserName="bob")
+except iam.exceptions.NoSuchEntityException:
+    print("no password")
+for device in iam.list_mfa_devices(UserName="bob")["MFADevices"]:
+    iam.deactivate_mfa_device(UserName="bob", SerialNumber=device["SerialNumber"])
+    iam.delete_virtual_mfa_device(SerialNumber=device["SerialNumber"])
+iam.delete_user(UserName="bob")
+"""
+
+
+def a_user_in(aws: Callable[[str], Any]) -> None:
+    iam = aws("iam")
+    iam.create_user(UserName="bob")
+    document = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}'
+    policy = iam.create_policy(PolicyName="nothing", PolicyDocument=document)["Policy"]
+    iam.attach_user_policy(UserName="bob", PolicyArn=policy["Arn"])
+    iam.create_access_key(UserName="bob")
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="bob")["VirtualMFADevice"]
+    iam.enable_mfa_device(
+        UserName="bob",
+        SerialNumber=device["SerialNumber"],
+        AuthenticationCode1="123456",
+        AuthenticationCode2="654321",
+    )
+
+
+def names(records: list[dict[str, Any]]) -> list[str]:
+    return [record["eventName"] for record in records]
+
+
+def verdicts(records: list[dict[str, Any]]) -> dict[str, tuple[str, bool]]:
+    found = classify(load_catalog().cascades, records)
+    return {each.action.partition(":")[2]: (each.verdict, each.failed) for each in found.values()}
+
+
+def test_a_programs_calls_are_recorded_in_order_with_their_errors() -> None:
+    records = record_program([sys.executable, "-c", OFFBOARDING], a_user_in)
+    assert names(records) == [
+        "ListAttachedUserPolicies",
+        "DetachUserPolicy",
+        "ListAccessKeys",
+        "DeleteAccessKey",
+        "DeleteLoginProfile",
+        "ListMFADevices",
+        "DeactivateMFADevice",
+        "DeleteVirtualMFADevice",
+        "DeleteUser",
+    ]
+    by_name = {record["eventName"]: record for record in records}
+    assert by_name["DeleteLoginProfile"]["errorCode"] == "NoSuchEntity"
+    assert by_name["DetachUserPolicy"]["requestParameters"]["userName"] == "bob"
+    assert by_name["DeleteUser"]["eventSource"] == "iam.amazonaws.com"
+
+
+def test_the_engine_explains_what_the_program_did() -> None:
+    found = verdicts(record_program([sys.executable, "-c", OFFBOARDING], a_user_in))
+    assert found["DeleteUser"] == ("origin", False)
+    assert found["DeleteLoginProfile"] == ("orphan", True)
+    for name in (
+        "DetachUserPolicy",
+        "DeleteAccessKey",
+        "DeactivateMFADevice",
+        "DeleteVirtualMFADevice",
+    ):
+        assert found[name] == ("effect", False)
+
+
+def test_a_program_that_fails_is_told() -> None:
+    with pytest.raises(RecordingError, match="status 3"):
+        record_program([sys.executable, "-c", "raise SystemExit(3)"], lambda aws: None)
+    assert record_program([sys.executable, "-c", ""], lambda aws: None) == []
+
+
+def test_a_program_that_is_not_there_is_told() -> None:
+    with pytest.raises(RecordingError, match="could not be run"):
+        record_program(["/nowhere/program"], lambda aws: None)
