@@ -323,7 +323,9 @@ def _list(known: "Catalog", as_json: bool) -> None:
         rows.append((row, survey(cascades, known.cascades, row.style, options)))
     console().print(capability_table(rows))
     typer.echo(LEGEND)
-    typer.echo(f"besides cascades: {', '.join(each.id for each in DETECTIONS)}")
+    typer.echo("besides cascades, where a target can:")
+    for detection in DETECTIONS:
+        typer.echo(f"  {detection.id}")
 
 
 def _explain(
