@@ -32,12 +32,15 @@ def record_program(
     prepare: Callable[[Callable[[str], Any]], object],
     *,
     environment: Mapping[str, str] | None = None,
+    answers: Mapping[str, object] | None = None,
     check: bool = True,
 ) -> list[dict[str, Any]]:
     """The records of the calls that `command` made, in order.
 
-    `prepare` gets a function from a service's name to a client of the simulated account. With `check` a
-    program that ends with another status than 0 is refused.
+    `prepare` gets a function from a service's name to a client of the simulated account. `answers` are
+    given to operations that the simulator does not have, by name: `{"ListServiceSpecificCredentials":
+    {"ServiceSpecificCredentials": []}}`. With `check` a program that ends with another status than 0 is
+    refused.
 
     Raises:
         MissingExtra: moto's server or boto3 is not installed.
@@ -67,13 +70,19 @@ def record_program(
             )
         )
         with tempfile.TemporaryDirectory() as folder:
-            return _run(command, Path(folder), {**access, **(environment or {})}, check)
+            return _run(
+                command, Path(folder), {**access, **(environment or {})}, answers or {}, check
+            )
     finally:
         server.stop()
 
 
 def _run(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], check: bool
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    answers: Mapping[str, object],
+    check: bool,
 ) -> list[dict[str, Any]]:
     hook, log = folder / _HOOK, folder / "records.ndjson"
     hook.write_text(Path(__file__).with_name("recording_hook.py").read_text(encoding="utf-8"))
@@ -84,6 +93,7 @@ def _run(
         **environment,
         "PYTHONPATH": os.pathsep.join(paths),
         "CASCADE_RECORDS": str(log),
+        "CASCADE_ANSWERS": json.dumps(dict(answers)),
         "CASCADE_ACCOUNT": ACCOUNT,
     }
     try:

@@ -59,8 +59,12 @@ def _write(client: Any, operation: str, parameters: Any, code: str | None) -> No
 def _hook(module: ModuleType) -> None:
     client = module.BaseClient
     call = client._make_api_call
+    answers = json.loads(os.environ.get("CASCADE_ANSWERS", "{}"))
 
     def recorded(self: Any, operation_name: str, api_params: Any) -> Any:
+        if operation_name in answers:
+            _write(self, operation_name, api_params, None)
+            return answers[operation_name]
         try:
             answer = call(self, operation_name, api_params)
         except Exception as error:

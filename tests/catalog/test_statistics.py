@@ -31,8 +31,8 @@ def test_the_strongest_evidence_counts() -> None:
     assert counted.evidence == {
         "observed": 0,
         "simulated": 2,
-        "source-code": 1,
-        "service-model": 8,
+        "source-code": 5,
+        "service-model": 4,
         "documentation": 1,
         "none": 0,
     }

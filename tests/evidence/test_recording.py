@@ -1,7 +1,9 @@
 """What real programs call, recorded against a simulated account, and read by the engine."""
 
+import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from cloudcascade.tests.support.cloudtrail import classify
 
 pytest.importorskip("moto.server", reason="moto's server is not installed")
 
+RECORDED = Path(__file__).parent / "recorded"  # bench/record_tools.py makes them anew
 OFFBOARDING = """
 import boto3
 iam = boto3.client("iam")
@@ -97,3 +100,38 @@ def test_a_program_that_fails_is_told() -> None:
 def test_a_program_that_is_not_there_is_told() -> None:
     with pytest.raises(RecordingError, match="could not be run"):
         record_program(["/nowhere/program"], lambda aws: None)
+
+
+def test_an_operation_that_the_simulator_lacks_can_be_answered() -> None:
+    program = """
+import boto3
+told = boto3.client("iam").list_service_specific_credentials(UserName="bob")
+assert told == {"ServiceSpecificCredentials": []}, told
+"""
+    answers: dict[str, object] = {
+        "ListServiceSpecificCredentials": {"ServiceSpecificCredentials": []}
+    }
+    records = record_program([sys.executable, "-c", program], lambda aws: None, answers=answers)
+    assert names(records) == ["ListServiceSpecificCredentials"]
+
+
+@pytest.mark.parametrize("tool", ["ansible", "cloud-custodian"])
+def test_all_that_a_tool_removed_is_explained_though_it_leaves_the_virtual_device(
+    tool: str,
+) -> None:
+    records = json.loads((RECORDED / f"{tool}.json").read_text(encoding="utf-8"))["Records"]
+    assert "DeleteVirtualMFADevice" not in names(records)
+    found = verdicts(records)
+    assert found["DeleteUser"] == ("origin", False)
+    removed = {name for name in names(records) if name.startswith(("De", "Remove"))} - {
+        "DeleteUser"
+    }
+    assert {name: found[name] for name in removed} == dict.fromkeys(removed, ("effect", False))
+    assert removed == {
+        "DeleteLoginProfile",
+        "DeleteAccessKey",
+        "DeactivateMFADevice",
+        "DetachUserPolicy",
+        "DeleteUserPolicy",
+        "RemoveUserFromGroup",
+    }
