@@ -126,7 +126,7 @@ def _filters(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
             if not may_fail:
                 others.append({"KeyPath": "errorCode", "Condition": "IsNotNullOrEmpty"})
             strangers = [
-                {"KeyPath": path, "Condition": "IsNotIn", "Values": arns}
+                _is_none_of(path, arns)
                 for path in ("userIdentity.arn", "userIdentity.sessionContext.sessionIssuer.arn")
             ]
             filters.append({"Any": [*others, {"All": strangers}]})
@@ -135,6 +135,21 @@ def _filters(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
             "InlineFilters": [{"All": filters}],
         }
         yield document(PurePosixPath("inline_filters", FOLDER, f"{_stem(query)}.yml"), written)
+
+
+def _is_none_of(path: str, values: Sequence[str]) -> dict[str, Any]:
+    """The field is none of the values, or not there at all.
+
+    Panther does not say what `IsNotIn` answers of a field that is missing. An IAM user has no session
+    issuer: were the answer "no", the filter alone would keep every one of them from the rule.
+    https://docs.panther.com/detections/rules/inline-filters
+    """
+    return {
+        "Any": [
+            {"KeyPath": path, "Condition": "IsNullOrEmpty"},
+            {"KeyPath": path, "Condition": "IsNotIn", "Values": list(values)},
+        ]
+    }
 
 
 def _stem(query: Query) -> str:

@@ -240,6 +240,18 @@ def test_panthers_own_runner_passes_the_signals(tmp_path: Path) -> None:
     assert "Failed: 0" in run.stdout
 
 
+def test_panthers_own_runner_fails_a_wrong_expectation_of_a_signal(tmp_path: Path) -> None:
+    program = runner()
+    made = make_export("panther", GOLDEN[:1], "correlation", allow_fail_closed=True).artefacts
+    write(made, tmp_path)
+    rule = next(tmp_path.glob("rules/*/*_effect.yml"))
+    text = rule.read_text()
+    assert "ExpectedResult: true" in text
+    rule.write_text(text.replace("ExpectedResult: true", "ExpectedResult: false", 1))
+    run = subprocess.run([program, "test", "--path", "."], cwd=tmp_path, timeout=240, check=False)
+    assert run.returncode != 0
+
+
 def test_a_signal_raises_no_alert_and_its_correlation_does() -> None:
     made = make_export("panther", SUPPRESSIBLE, "correlation", allow_fail_closed=True).artefacts
     documents = [yaml.safe_load(each.text) for each in made if each.path.suffix == ".yml"]
@@ -256,8 +268,9 @@ def test_a_signal_raises_no_alert_and_its_correlation_does() -> None:
         assert detection["LookbackWindowMinutes"] * 2 >= detection["Schedule"]["RateMinutes"] * 3
 
 
-def passes(written: dict[str, Any], event: dict[str, Any]) -> bool:
-    """Whether an inline filter lets an event through to the rule."""
+def passes(written: dict[str, Any], event: dict[str, Any], missing: bool) -> bool:
+    """Whether an inline filter lets an event through to the rule. Panther does not say what a negative
+    comparison with a missing field gives; `missing` is that answer."""
 
     def holds(test: dict[str, Any]) -> bool:
         if "Any" in test:
@@ -266,20 +279,23 @@ def passes(written: dict[str, Any], event: dict[str, Any]) -> bool:
             return all(map(holds, test["All"]))
         found = panther_signal.value(event, test["KeyPath"])
         match test["Condition"]:
-            case "DoesNotEqual":
-                return bool(found != test["Value"])
-            case "IsNotIn":
-                return found not in test["Values"]
+            case "IsNullOrEmpty":
+                return not found
             case "IsNotNullOrEmpty":
                 return bool(found)
+            case "DoesNotEqual":
+                return missing if found is None else bool(found != test["Value"])
+            case "IsNotIn":
+                return missing if found is None else found not in test["Values"]
         raise ValueError(test)
 
     return all(map(holds, written["InlineFilters"]))
 
 
-def test_an_inline_filter_keeps_away_the_controllers_calls_of_the_cascade_and_nothing_else() -> (
-    None
-):
+@pytest.mark.parametrize("missing", [True, False], ids=["missing-differs", "missing-is-no-answer"])
+def test_an_inline_filter_keeps_away_the_controllers_calls_of_the_cascade_and_nothing_else(
+    missing: bool,
+) -> None:
     role = Controller(name="offboarding", arn="arn:aws:iam::111111111111:role/offboarding")
     made = make_export(
         "panther", GOLDEN[:1], "filter", controllers=(role,), allow_fail_closed=True
@@ -287,11 +303,28 @@ def test_an_inline_filter_keeps_away_the_controllers_calls_of_the_cascade_and_no
     written = yaml.safe_load(made[0].text)
     by_role = session("offboarding", "AROA", "ASIA")
     mfa = {**deactivate("mfa", 0), "userIdentity": by_role}
-    assert not passes(written, mfa)
-    assert passes(written, deactivate("mfa", 0))
-    assert passes(written, {**mfa, "errorCode": "AccessDenied"})
-    assert passes(written, {**mfa, "eventName": "CreateUser"})
-    assert passes(written, {**mfa, "eventSource": "sso.amazonaws.com"})
+    others = [
+        deactivate("mfa", 0),
+        {**mfa, "errorCode": "AccessDenied"},
+        {**mfa, "eventName": "CreateUser"},
+        {**mfa, "eventSource": "sso.amazonaws.com"},
+        {**mfa, "userIdentity": session("somebody", "AROB", "ASIB")},
+        {**mfa, "userIdentity": {"type": "AWSService", "invokedBy": "iam.amazonaws.com"}},
+        {**mfa, "userIdentity": None},
+    ]
+    assert not passes(written, mfa, missing)
+    assert [each for each in others if not passes(written, each, missing)] == []
+
+
+def test_an_inline_filter_asks_by_no_condition_that_panther_does_not_list() -> None:
+    role = Controller(name="offboarding", arn="arn:aws:iam::111111111111:role/offboarding")
+    made = make_export(
+        "panther", GOLDEN, "filter", controllers=(role,), allow_fail_closed=True
+    ).artefacts
+    asked = {
+        line.split()[-1] for each in made for line in each.text.splitlines() if "Condition:" in line
+    }
+    assert asked == {"DoesNotEqual", "IsNotIn", "IsNotNullOrEmpty", "IsNullOrEmpty"}
 
 
 def test_nobody_is_filtered_when_there_are_no_controllers() -> None:
