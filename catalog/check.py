@@ -21,8 +21,10 @@ from .structure import Loc, structure_problems
 from .suppression_checks import suppression_problems
 from .terms import format_duration
 
-LONG_WINDOW = 24 * 3_600
+LONG_WINDOW = 15 * 60
 WIDE_WINDOW = 2 * 3_600
+# Room for clocks and for records that are written out of order is no second side.
+SLACK = 5 * 60
 
 _OPERATION_REF = re.compile(r"(?:botocore|moto):([a-z0-9-]+):([A-Za-z0-9_]+)")
 _REPOSITORY_REF = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+(@[A-Za-z0-9_.-]+)?([:/\s].*)?")
@@ -69,6 +71,8 @@ def _window_problems(cascade: Cascade) -> Iterator[Problem]:
         if effect.node != cascade.root_node:
             loc: Loc = ("effects", index, "within")
             yield from _extent_problems(loc, effect.within)
+            if cascade.suppression.windows is None:
+                yield from _unreasoned(loc, effect.within)
             yield from _direction_problems(cascade, loc, effect)
     for index, spoiler in enumerate(cascade.spoilers):
         yield from _extent_problems(("spoilers", index, "within"), spoiler.within)
@@ -77,9 +81,15 @@ def _window_problems(cascade: Cascade) -> Iterator[Problem]:
 def _extent_problems(loc: Loc, window: Window) -> Iterator[Problem]:
     if not window.before and not window.after:
         yield Problem(loc, "window-zero", "the window admits only the same second")
+
+
+def _unreasoned(loc: Loc, window: Window) -> Iterator[Problem]:
     for side, seconds in (("before", window.before), ("after", window.after)):
         if seconds > LONG_WINDOW:
-            message = f"{side}: {format_duration(seconds)} is longer than a day"
+            message = (
+                f"{side}: {format_duration(seconds)} is longer than {format_duration(LONG_WINDOW)}, "
+                "and suppression.windows does not say why"
+            )
             yield Problem((*loc, side), "window-long", message)
 
 
@@ -95,8 +105,7 @@ def _direction_problems(cascade: Cascade, loc: Loc, effect: Effect) -> Iterator[
             yield Problem(loc, "window-direction", message)
     if (
         cascade.policy_of(effect) == "suppress"
-        and window.before
-        and window.after
+        and min(window.before, window.after) > SLACK
         and window.before + window.after > WIDE_WINDOW
     ):
         total = format_duration(window.before + window.after)

@@ -249,6 +249,11 @@ class Suppression(Model):
     residual_risk: Text = Field(
         description="What an attacker still gains when the effect is silenced."
     )
+    windows: Text | None = Field(
+        default=None,
+        description="Why windows of more than 15 minutes are as wide as they are. Required where an effect "
+        "has one: whatever lies in a window may be explained by chance, or by design.",
+    )
     abuse: tuple[Abuse, ...] = ()
 
 

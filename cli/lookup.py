@@ -188,6 +188,8 @@ def _described(cascade: "Cascade", known: "Catalog") -> "list[RenderableType]":
     parts.append(
         f"\n[bold]{cascade.suppression.policy}[/]  {escape(cascade.suppression.residual_risk.strip())}"
     )
+    if cascade.suppression.windows:
+        parts.append(f"  windows: {escape(cascade.suppression.windows.strip())}")
     parts.extend(
         f"  abuse: {escape(abuse.scenario.strip())}; countered by {escape(abuse.countered_by.strip())}"
         for abuse in cascade.suppression.abuse

@@ -31,7 +31,7 @@ GOOD: dict[str, Any] = {
             "relation": "precondition",
             "keys": {"user": "requestParameters.userName"},
             "join": ["user"],
-            "within": {"before": "60m", "after": "2m"},
+            "within": {"before": "15m", "after": "2m"},
         }
     ],
     "suppression": {
@@ -217,7 +217,12 @@ CASES: list[tuple[str, Change, Change]] = [
         },
     ),
     ("window-zero", {"effect.within": {}}, {"effect.within": {"before": "1s"}}),
-    ("window-long", {"effect.within": {"before": "25h"}}, {"effect.within": {"before": "24h"}}),
+    ("window-long", {"effect.within": {"before": "16m"}}, {"effect.within": {"before": "15m"}}),
+    (
+        "window-long",
+        {"effect.within": {"before": "25h"}},
+        {"effect.within": {"before": "25h"}, "suppression.windows": "Deletion waits for a day."},
+    ),
     (
         "window-direction",
         {"effect.within": {"after": "5m"}},
@@ -230,13 +235,13 @@ CASES: list[tuple[str, Change, Change]] = [
     ),
     (
         "window-wide",
-        {"effect.within": {"before": "2h", "after": "1m"}},
-        {"effect.within": {"before": "2h"}},
+        {"effect.within": {"before": "2h", "after": "6m"}},
+        {"effect.within": {"before": "2h", "after": "5m"}},
     ),
     (
         "window-wide",
-        {"effect.within": {"before": "2h", "after": "1m"}},
-        {"effect.within": {"before": "2h", "after": "1m"}, **ANNOTATE},
+        {"effect.within": {"before": "2h", "after": "6m"}},
+        {"effect.within": {"before": "2h", "after": "6m"}, **ANNOTATE},
     ),
     ("attack-unknown", {"effect.attack": ["T9999"]}, {"effect.attack": ["T1556.006"]}),
     ("attack-revoked", {"effect.attack": ["T1562.008"]}, {"effect.attack": ["T1531"]}),
@@ -411,7 +416,7 @@ TWO_HOPS = {
     "keys": {"device": "requestParameters.serialNumber"},
     "parent": "iam:DeactivateMFADevice",
     "join": ["device"],
-    "within": {"before": "2m", "after": "60m"},
+    "within": {"before": "2m", "after": "15m"},
 }
 
 
@@ -426,7 +431,7 @@ def two_hops(**first: object) -> dict[str, Any]:
 
 def test_a_precondition_may_follow_the_effect_that_it_hangs_on(models: ServiceModels) -> None:
     data = two_hops()
-    data["effects"][1]["within"] = {"after": "60m"}
+    data["effects"][1]["within"] = {"after": "15m"}
     assert check(data, models) == []
 
 
