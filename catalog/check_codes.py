@@ -43,9 +43,7 @@ CHECK_CODES: dict[str, Code] = {
     "key-without-value": _error("The key's path leads to a list, an object or true/false."),
     "condition-on-object": _error("A condition compares a list or an object with a value."),
     "window-zero": _warning("The window admits only the very second of the parent."),
-    "window-long": _warning(
-        "The window reaches further than 15 minutes, and no reason is given."
-    ),
+    "window-long": _warning("The window reaches further than 15 minutes, and no reason is given."),
     "window-direction": _error("The window lies on the wrong side of the origin."),
     "window-wide": _warning("An effect is suppressed over hours on both sides of its parent."),
     "attack-unknown": _error("The ATT&CK table has no technique of this id."),

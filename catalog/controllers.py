@@ -4,7 +4,7 @@ An environment's own roles are `Controller`s of its cascade.toml (`overlay.py`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from types import MappingProxyType
 from typing import Annotated
@@ -47,7 +47,25 @@ class KnownController(Model):
 
     def expects(self, action: str) -> bool:
         """Whether the action is one that it is expected to call."""
-        return any(_fits(action, pattern) for pattern in self.calls)
+        whole, beginnings, name_beginnings = self._expected
+        name = action.partition(":")[2]
+        return (
+            action in whole
+            or name in whole
+            or action.startswith(beginnings)
+            or name.startswith(name_beginnings)
+        )
+
+    @cached_property
+    def _expected(self) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
+        """Actions and, of any service, bare names; beginnings of actions; beginnings of names."""
+        of_any = [call[2:] for call in self.calls if call.startswith("*:")]
+        of_one = [call for call in self.calls if not call.startswith("*:")]
+        return (
+            frozenset(call for call in (*of_one, *of_any) if not call.endswith("*")),
+            tuple(call[:-1] for call in of_one if call.endswith("*")),
+            tuple(name[:-1] for name in of_any if name.endswith("*")),
+        )
 
 
 @cache
@@ -71,13 +89,3 @@ def unattested(controllers: Iterable[tuple[str, KnownController]]) -> Iterator[s
         reserved = issuer is not None and (issuer.endswith or "").startswith(_RESERVED)
         if controller.attested and not (vouched or reserved):
             yield name
-
-
-def _fits(action: str, pattern: str) -> bool:
-    service, _, name = pattern.partition(":")
-    if pattern == "*":
-        return True
-    own_service, _, own_name = action.partition(":")
-    if service not in ("*", own_service):
-        return False
-    return own_name.startswith(name[:-1]) if name.endswith("*") else own_name == name

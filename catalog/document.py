@@ -82,12 +82,29 @@ def read_bounded(path: Path, file: str) -> str:
     Raises:
         CatalogError: it cannot be read, is larger than `MAX_BYTES`, or is no UTF-8.
     """
+    return decode_bounded(read_bytes_bounded(path, file), file)
+
+
+def read_bytes_bounded(path: Path, file: str) -> bytes:
+    """The first `MAX_BYTES` of a file and one byte more; `file` is its name in findings.
+
+    Raises:
+        CatalogError: it cannot be read.
+    """
     try:
         with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise _refusal(file, 0, 0, "unreadable", f"cannot be read: {reason}") from error
+
+
+def decode_bounded(data: bytes, file: str) -> str:
+    """The text that the bytes of a small file hold.
+
+    Raises:
+        CatalogError: they are more than `MAX_BYTES`, or no UTF-8.
+    """
     if len(data) > MAX_BYTES:
         raise _refusal(file, 0, 0, "unreadable", f"is larger than {MAX_BYTES >> 20} MiB")
     try:

@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter
 
 from .action_checks import action_named
 from .attack import technique
+from .compiled import digest, keep, recall
 from .models import Model
 from .service_models import ServiceModels
 from .terms import Action, Technique, Text
@@ -35,14 +36,16 @@ class KnownAction(Model):
 @cache
 def known_actions() -> Mapping[str, KnownAction]:
     """The table of the package, by action."""
-    file = resources.files(__package__) / "data" / "actions.yaml"
-    table = yaml.load(
-        file.read_text(encoding="utf-8"),
-        Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # noqa: S506 - both are safe loaders
-    )
-    return MappingProxyType(
-        TypeAdapter(dict[Action, KnownAction]).validate_python(table["actions"])
-    )
+    content = (resources.files(__package__) / "data" / "actions.yaml").read_bytes()
+    key = digest({"actions.yaml": content})
+    adapter = TypeAdapter(dict[Action, KnownAction])
+    table = recall("actions", key, adapter)
+    if table is None:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        data = yaml.load(content, Loader=loader)["actions"]  # noqa: S506 - both are safe loaders
+        table = adapter.validate_python(data)
+        keep("actions", key, data)
+    return MappingProxyType(table)
 
 
 def known_action_problems(

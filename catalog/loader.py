@@ -7,9 +7,19 @@ from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 
+from pydantic import TypeAdapter
+
 from ..errors import Place
+from . import compiled
 from .derived import derived_cascades
-from .document import Document, Loc, read_document
+from .document import (
+    Document,
+    Loc,
+    decode_bounded,
+    parse_document,
+    read_bytes_bounded,
+    read_document,
+)
 from .findings import CatalogError, Finding, UnknownName
 from .models import Cascade
 from .overlay import CONFIG_NAME, Config, Controller, apply_change, read_config, unknown_cascade
@@ -21,15 +31,14 @@ from .structure import structure_problems
 class Catalog:
     """All cascades that count, sorted by id, and where they come from.
 
-    `sources` and `documents` are by cascade id. `warnings` are findings that did not keep the
-    catalogue from loading.
+    `sources` are by cascade id. `warnings` are findings that did not keep the catalogue from loading.
     """
 
     cascades: tuple[Cascade, ...]
     controllers: tuple[Controller, ...] = ()
     sources: Mapping[str, Path] = field(default_factory=dict, repr=False)
     warnings: tuple[Finding, ...] = ()
-    documents: Mapping[str, Document] = field(default_factory=dict, repr=False)
+    _documents: dict[str, Document] = field(default_factory=dict, repr=False)
 
     def get(self, cascade_id: str) -> Cascade:
         """The cascade of that id.
@@ -54,9 +63,17 @@ class Catalog:
 
         `loc` is a path of field names as the file spells them and indices, such as
         `("effects", 0, "where", "requestParameters.userName")`.
+
+        Raises:
+            CatalogError: the file was there and is not any more, or has been damaged since.
         """
-        document = self.documents.get(cascade_id)
-        return document.place(loc) if document is not None else Place(cascade_id)
+        document = self._documents.get(cascade_id)
+        if document is None:
+            source = self.sources.get(cascade_id)
+            if source is None or source.suffix != ".yaml":
+                return Place(cascade_id)
+            document = self._documents[cascade_id] = read_document(source, _shown(source))
+        return document.place(loc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +81,9 @@ class _Found:
     """A cascade file that was read."""
 
     path: Path
-    document: Document
     cascade: Cascade
     bundled: bool
+    document: Document | None  # None: recalled, not parsed
 
 
 @dataclass(slots=True)
@@ -114,8 +131,7 @@ def load_catalog(
     gathered = _Gathered()
     if bundled:
         root = Path(str(resources.files(__package__)))
-        for path in sorted((root / "aws").rglob("*.yaml")):
-            _take_file(gathered, path, root)
+        _take_bundled(gathered, root)
     if config is not None:
         _take_config(gathered, Path(config))
     for path in map(Path, extra):
@@ -136,13 +152,20 @@ def load_catalog(
             | {id_: found.path for id_, found in active.items()}
         ),
         warnings=tuple(sorted(gathered.warnings)),
-        documents=MappingProxyType({id_: found.document for id_, found in active.items()}),
+        _documents={
+            id_: found.document for id_, found in active.items() if found.document is not None
+        },
     )
 
 
-def _read(path: Path) -> tuple[Cascade | None, Document | None, list[Finding]]:
+def _read(
+    path: Path, content: bytes | None = None
+) -> tuple[Cascade | None, Document | None, list[Finding]]:
+    shown = _shown(path)
     try:
-        document = read_document(path, _shown(path))
+        if content is None:
+            content = read_bytes_bounded(path, shown)
+        document = parse_document(decode_bounded(content, shown), shown)
     except CatalogError as refusal:
         return None, None, list(refusal.findings)
     cascade, problems = validate(Cascade, document)
@@ -164,8 +187,33 @@ def _shown(path: Path) -> str:
     return str(path)
 
 
-def _take_file(gathered: _Gathered, path: Path, bundled_root: Path | None) -> None:
-    cascade, document, problems = _read(path)
+def _take_bundled(gathered: _Gathered, root: Path) -> None:
+    """The package's own cascades: recalled where these very files were parsed before, or else parsed and kept."""
+    files: dict[str, bytes] = {}
+    for path in sorted((root / "aws").rglob("*.yaml")):
+        try:
+            files[path.relative_to(root).as_posix()] = read_bytes_bounded(path, _shown(path))
+        except CatalogError as refusal:
+            gathered.problems += refusal.findings
+    key = compiled.digest(files)
+    recalled = compiled.recall("cascades", key, TypeAdapter(tuple[Cascade, ...]))
+    if recalled is not None:
+        gathered.files += (
+            _Found(root.joinpath(*cascade.id.split(".")).with_suffix(".yaml"), cascade, True, None)
+            for cascade in recalled
+        )
+        return
+    for name, content in files.items():
+        _take_file(gathered, root / name, root, content)
+    if not gathered.problems:
+        data = [found.document.data for found in gathered.files if found.document]
+        compiled.keep("cascades", key, data)
+
+
+def _take_file(
+    gathered: _Gathered, path: Path, bundled_root: Path | None, content: bytes | None = None
+) -> None:
+    cascade, document, problems = _read(path, content)
     gathered.problems += problems
     if cascade is None or document is None:
         return
@@ -179,7 +227,7 @@ def _take_file(gathered: _Gathered, path: Path, bundled_root: Path | None) -> No
     if not agrees:
         words = f"id: {cascade.id!r} belongs in a file {name}.yaml"
         gathered.problems.append(_finding(document, ("id",), "id-path", words))
-    gathered.files.append(_Found(path, document, cascade, bundled_root is not None))
+    gathered.files.append(_Found(path, cascade, bundled_root is not None, document))
 
 
 def _take_overlay(gathered: _Gathered, path: Path) -> None:
@@ -247,8 +295,9 @@ def _active(gathered: _Gathered) -> dict[str, _Found]:
                 f"id: {id_!r} is bundled; to replace it, disable the bundled one: "
                 f'[cascades."{id_}"] disabled = true in {CONFIG_NAME}'
                 if first.bundled
-                else f"id: {id_!r} is also in {first.document.file}"
+                else f"id: {id_!r} is also in {_shown(first.path)}"
             )
+            assert found.document is not None
             gathered.problems.append(_finding(found.document, ("id",), "duplicate-id", words))
         elif id_ not in disabled or id_ in replaced:
             active[id_] = found

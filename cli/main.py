@@ -1,5 +1,6 @@
 """The entry point of the `cascade` command: joins the command modules, and turns errors into statuses."""
 
+import gc
 import signal
 import sys
 
@@ -33,6 +34,8 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line; errors of ours become one message and status 2, never a traceback."""
+    # A run builds much that lives to its end, and looks at it again with every thousandth object otherwise.
+    gc.set_threshold(50_000, 20, 20)
     if hasattr(signal, "SIGPIPE"):
         # As `cat` does: when the reader has gone, as `| head` does, end without a word.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)

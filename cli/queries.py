@@ -13,7 +13,7 @@ from .tables import console, table
 
 if TYPE_CHECKING:
     from ..catalog import Catalog
-    from ..graph import Emits, NetworkxStore, Reach, Step
+    from ..graph import Drawing, Emits, NetworkxStore, Reach, Step
 
 PANEL = "Questions"
 
@@ -31,8 +31,20 @@ DeepOption = Annotated[
 ]
 
 
+def _drawing(known: "Catalog", *, controllers: bool = False) -> "Drawing":
+    """The graph for one question."""
+    from ..catalog import known_actions, known_controllers
+    from ..graph import draw_graph
+
+    return draw_graph(
+        known.cascades,
+        known=known_actions(),
+        controllers=known_controllers() if controllers else {},
+    )
+
+
 def open_graph(known: "Catalog") -> "NetworkxStore":
-    """The catalogue as a graph in memory."""
+    """The catalogue as a graph in memory, with the literature's actions and the known controllers."""
     from ..catalog import known_actions, known_controllers
     from ..graph import NetworkxStore, build_graph
 
@@ -102,9 +114,9 @@ def emits(
     from ..graph import emits as direct
 
     known = open_catalog(catalog, config, derived=derived)
-    graph = open_graph(known)
     if every == (action is not None):
         raise typer.BadParameter("give either an ACTION or --all")
+    graph = open_graph(known) if every else _drawing(known)
     if action is None:
         origins = sorted({edge.target for edge in graph.edges(Originates)})
         emissions = {origin: direct(graph, origin) for origin in origins}
@@ -156,7 +168,7 @@ def explains(
     from ..graph import callers_of, emitters, emitters_transitively
 
     known = open_catalog(catalog, config, derived=derived)
-    graph = open_graph(known)
+    graph = _drawing(known, controllers=True)
     name = meant_action(action, known)
     if deep:
         _print_reach(name, emitters_transitively(graph, name), as_json, forward=False)
@@ -207,7 +219,7 @@ def path(
     known = open_catalog(catalog, config)
     begin = meant_action(source, known)
     end = meant_action(target, known)
-    steps = shortest_path(open_graph(known), begin, end)
+    steps = shortest_path(_drawing(known), begin, end)
     if as_json:
         told = None if steps is None else [_step(step) for step in steps]
         typer.echo(json.dumps({"source": begin, "target": end, "path": told}, indent=2))

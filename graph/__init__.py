@@ -6,7 +6,7 @@
 ['iam:DeleteVirtualMFADevice']
 """
 
-from .builder import Lookup, TacticFacts, TechniqueFacts, build_graph
+from .builder import Drawing, Lookup, TacticFacts, TechniqueFacts, build_graph, draw_graph
 from .errors import GraphError
 from .interchange import (
     GraphFormat,
@@ -70,6 +70,7 @@ __all__ = [
     "CascadeNode",
     "ControllerNode",
     "Cycles",
+    "Drawing",
     "Edge",
     "Emits",
     "GraphError",
@@ -103,6 +104,7 @@ __all__ = [
     "callers_of",
     "cascades_masking",
     "cycles",
+    "draw_graph",
     "edge_order",
     "emits",
     "emits_transitively",

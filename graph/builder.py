@@ -28,8 +28,10 @@ from .schema import (
     TacticNode,
     TechniqueNode,
     Via,
+    edge_order,
+    node_order,
 )
-from .store import GraphStore
+from .store import EdgeT, GraphStore, NodeT
 
 StoreT = TypeVar("StoreT", bound=GraphStore)
 
@@ -73,34 +75,77 @@ def build_graph(
 ) -> StoreT:
     """Write the graph of `cascades` and of the `known` actions into `store`, and hand the store back.
 
-    What the store holds already stays, as far as it is not replaced. `lookup` says what is known of
-    an ATT&CK id; `known` holds actions to write whether or not a cascade has them
-    (`catalog.known_actions`), and `controllers` those to write with the actions of the graph that they may
-    call (`catalog.known_controllers`). The documents must be sound (`catalog.structure`); the loader sees to that.
+    What the store holds already stays, as far as it is not replaced. For the rest see `draw_graph`.
     """
-    drawing = _Drawing(known)
+    drawing = draw_graph(cascades, lookup=lookup, known=known, controllers=controllers)
+    store.write(drawing.all_nodes.values(), drawing.all_edges)
+    return store
+
+
+def draw_graph(
+    cascades: Iterable[Cascade],
+    *,
+    lookup: Lookup = technique,
+    known: Mapping[str, KnownAction] = _NO_ACTIONS,
+    controllers: Mapping[str, KnownController] = _NO_CONTROLLERS,
+) -> "Drawing":
+    """The graph of `cascades` and of the `known` actions, without a store.
+
+    `lookup` says what is known of an ATT&CK id; `known` holds actions to write whether or not a cascade has
+    them (`catalog.known_actions`), and `controllers` those to write with the actions of the graph that they
+    may call (`catalog.known_controllers`). The documents must be sound (`catalog.structure`); the loader sees to that.
+    """
+    drawing = Drawing(known)
     for action in drawing.known:
         drawing.add_known(action)
     for cascade in cascades:
         drawing.add_cascade(cascade)
     drawing.add_controllers(controllers)
     drawing.add_techniques(lookup)
-    store.write(drawing.nodes.values(), drawing.edges)
-    return store
+    return drawing
 
 
-class _Drawing:
-    """Collects nodes and edges, so that a store is written to once."""
+class Drawing:
+    """Nodes and edges as they are collected: a store is written to once.
+
+    It is a `GraphReader` without indexes, which looks at every edge for each question: made at once, and
+    meant for one question.
+    """
 
     def __init__(self, known: Mapping[str, KnownAction]) -> None:
         self.known = known
-        self.nodes: dict[str, Node] = {}
-        self.edges: list[Edge] = []
+        self.all_nodes: dict[str, Node] = {}
+        self.all_edges: list[Edge] = []
+
+    def node(self, kind: type[NodeT], node_id: str) -> NodeT | None:
+        """The node of that kind and id, if there is one."""
+        found = self.all_nodes.get(f"{kind.KIND}:{node_id}")
+        assert found is None or isinstance(found, kind)
+        return found
+
+    def nodes(self, kind: type[NodeT]) -> list[NodeT]:
+        """All nodes of a kind, sorted."""
+        values = self.all_nodes.values()
+        return sorted((node for node in values if isinstance(node, kind)), key=node_order)
+
+    def edges(
+        self, kind: type[EdgeT], *, source: str | None = None, target: str | None = None
+    ) -> list[EdgeT]:
+        """The edges of a kind, sorted; only those from `source` or to `target`, by id, where given."""
+        # Of two with the same ends and key the later one counts, as in a store.
+        found = {
+            (edge.source, edge.target, edge.key): edge
+            for edge in self.all_edges
+            if isinstance(edge, kind)
+            and source in (None, edge.source)
+            and target in (None, edge.target)
+        }
+        return sorted(found.values(), key=edge_order)
 
     def add_known(self, action: str) -> None:
         self._action(action)
         for technique_id in self.known[action].attack:
-            self.edges.append(Indicates(source=action, target=technique_id))
+            self.all_edges.append(Indicates(source=action, target=technique_id))
 
     def add_cascade(self, cascade: Cascade) -> None:
         self._node(
@@ -115,11 +160,11 @@ class _Drawing:
         required = cascade.ensemble.require if cascade.ensemble else ()
         if cascade.origin is not None:
             self._action(cascade.origin.action)
-            self.edges.append(Originates(source=cascade.id, target=cascade.origin.action))
+            self.all_edges.append(Originates(source=cascade.id, target=cascade.origin.action))
             self._maps_to(cascade, cascade.origin)
         for effect in cascade.effects:
             self._action(effect.action)
-            self.edges.append(
+            self.all_edges.append(
                 Includes(
                     source=cascade.id,
                     target=effect.action,
@@ -133,7 +178,7 @@ class _Drawing:
             self._maps_to(cascade, effect)
         for index, spoiler in enumerate(cascade.spoilers):
             self._action(spoiler.action)
-            self.edges.append(
+            self.all_edges.append(
                 SpoiledBy(
                     source=cascade.id,
                     target=spoiler.action,
@@ -144,11 +189,13 @@ class _Drawing:
                     reason=spoiler.reason,
                 )
             )
-        self.edges.extend(_emissions(cascade))
-        self.edges.extend(_hops(cascade))
+        self.all_edges.extend(_emissions(cascade))
+        self.all_edges.extend(_hops(cascade))
 
     def add_controllers(self, controllers: Mapping[str, KnownController]) -> None:
-        actions = sorted(node.id for node in self.nodes.values() if isinstance(node, ActionNode))
+        actions = sorted(
+            node.id for node in self.all_nodes.values() if isinstance(node, ActionNode)
+        )
         for name, controller in controllers.items():
             self._node(
                 ControllerNode(
@@ -158,14 +205,14 @@ class _Drawing:
                     note=controller.note,
                 )
             )
-            self.edges.extend(
+            self.all_edges.extend(
                 MayCall(source=name, target=action)
                 for action in actions
                 if controller.expects(action)
             )
 
     def add_techniques(self, lookup: Lookup) -> None:
-        waiting = {edge.target for edge in self.edges if isinstance(edge, MapsTo | Indicates)}
+        waiting = {edge.target for edge in self.all_edges if isinstance(edge, MapsTo | Indicates)}
         while waiting:
             id_ = waiting.pop()
             facts = lookup(id_)
@@ -178,15 +225,15 @@ class _Drawing:
             )
             parent = facts.parent if facts else id_.rpartition(".")[0]
             if parent:
-                self.edges.append(SubtechniqueOf(source=id_, target=parent))
-                if f"technique:{parent}" not in self.nodes:
+                self.all_edges.append(SubtechniqueOf(source=id_, target=parent))
+                if f"technique:{parent}" not in self.all_nodes:
                     waiting.add(parent)
             for tactic in facts.tactics if facts else ():
                 self._node(TacticNode(id=tactic.id, shortname=tactic.shortname, name=tactic.name))
-                self.edges.append(InTactic(source=id_, target=tactic.id))
+                self.all_edges.append(InTactic(source=id_, target=tactic.id))
 
     def _node(self, node: Node) -> None:
-        self.nodes[node.ref] = node
+        self.all_nodes[node.ref] = node
 
     def _action(self, action: str) -> None:
         service = action.partition(":")[0]
@@ -196,12 +243,12 @@ class _Drawing:
         else:
             self._node(ActionNode(id=action, log=known.log, note=known.note))
         self._node(ServiceNode(id=service))
-        self.edges.append(PartOf(source=action, target=service))
+        self.all_edges.append(PartOf(source=action, target=service))
 
     def _maps_to(self, cascade: Cascade, node: Origin | Effect) -> None:
         effect = node if isinstance(node, Effect) else None
         for technique_id in node.attack:
-            self.edges.append(
+            self.all_edges.append(
                 MapsTo(
                     source=node.action,
                     target=technique_id,

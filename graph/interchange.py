@@ -8,16 +8,18 @@ it is sound.
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
-import networkx as nx
 
 from ..errors import Place
 from .errors import GraphError
 from .graphml import read_graphml, to_scalar
 from .schema import EDGE_TYPES, NODE_TYPES, Edge, Node
 from .store import GraphReader, GraphStore
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 GraphFormat = Literal["json", "graphml"]
 
@@ -51,12 +53,16 @@ class _Item(msgspec.Struct, frozen=True):
 
 def export_json(graph: GraphReader) -> str:
     """The graph as node-link JSON. Equal graphs give equal text."""
+    import networkx as nx
+
     data = nx.node_link_data(_plain(graph), edges="edges")
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
 def export_graphml(graph: GraphReader) -> str:
     """The graph as GraphML. Equal graphs give equal text."""
+    import networkx as nx
+
     plain = _plain(graph)
     for _, values in plain.nodes(data=True):
         values.update({name: to_scalar(value) for name, value in values.items()})
@@ -147,6 +153,8 @@ def _xml_ends(attributes: Mapping[str, str]) -> dict[str, str | None]:
 
 def _plain(graph: GraphReader) -> "nx.MultiDiGraph[str]":
     """A networkx graph whose attributes are what JSON knows."""
+    import networkx as nx
+
     plain: nx.MultiDiGraph[str] = nx.MultiDiGraph(**msgspec.to_builtins(_Header()))
     for node_type in NODE_TYPES:
         for node in graph.nodes(node_type):

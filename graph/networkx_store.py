@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import networkx as nx
-
 from .errors import GraphError
 from .schema import Edge, Node, edge_order, node_order
 from .store import EdgeT, NodeT
@@ -18,6 +16,9 @@ class NetworkxStore:
     """
 
     def __init__(self) -> None:
+        # Here, since it takes longer than many a question that needs no store.
+        import networkx as nx
+
         self.graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
 
     def write(self, nodes: Iterable[Node], edges: Iterable[Edge]) -> None:

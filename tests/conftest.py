@@ -5,6 +5,12 @@ import os
 import pytest
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads or writes the cache of whoever runs it."""
+    os.environ["CASCADE_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """With CASCADE_REQUIRE_ALL set, as .ci/run does, fail a run in which something was skipped."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
