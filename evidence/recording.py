@@ -2,7 +2,8 @@
 
 `record_program` starts moto's server on the loopback, lets `prepare` fill the account, and runs the program
 with botocore's calls written down, whatever the program is, as long as it is Python with botocore. What
-comes out says which calls the tool makes in which order; times and request ids are the run's own.
+comes out says which calls the tool makes in which order; times and request ids are the run's own. Names and
+parameters are spelt as CloudTrail spells them, but for EC2's lists, which it wraps in sets of many names.
 """
 
 import json
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from ..catalog import MissingExtra
+from ..catalog.event_names import event_names
 from ..errors import CloudcascadeError
 
 ACCOUNT = "123456789012"
@@ -106,7 +108,15 @@ def _run(
         tail = done.stderr.strip()[-500:]
         raise RecordingError(f"{command[0]} ended with status {done.returncode}: {tail}")
     lines = log.read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+    return [_named(json.loads(line)) for line in lines]
+
+
+def _named(record: dict[str, Any]) -> dict[str, Any]:
+    """The record under CloudTrail's name for the operation."""
+    service, operation, versioned, uri = record.pop("operation")
+    # None: it is logged under another source than the service's; its own name is then the nearest.
+    name = next(iter(event_names(service, operation, versioned, uri)), operation)
+    return {"eventName": name, **record}
 
 
 def _module(name: str) -> Any:

@@ -17,19 +17,41 @@ from typing import Any
 _TARGET = "botocore.client"
 
 
+# S3's parameters keep the spelling of its XML, but for the two that stand in the address.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-understanding-s3-entries.html
+_S3 = {"Bucket": "bucketName", "Key": "key"}
+
+
+def _parameters(service: str, parameters: Any) -> Any:
+    if service == "s3":
+        return {_S3.get(name, name): _plain(value) for name, value in parameters.items()}
+    return _spelt(parameters)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
 def _spelt(value: Any) -> Any:
     """Parameters as CloudTrail writes them: members begin with a small letter."""
     if isinstance(value, dict):
         return {name[:1].lower() + name[1:]: _spelt(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_spelt(each) for each in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+    return _plain(value)
 
 
 def _write(client: Any, operation: str, parameters: Any, code: str | None) -> None:
     account = os.environ["CASCADE_ACCOUNT"]
     model = client.meta.service_model
+    called = model.operation_model(operation)
     record = {
+        # How the event is named is for the other side to say, which knows CloudTrail's names.
+        "operation": [model.service_name, operation, called.wire_name, called.http["requestUri"]],
         "eventVersion": "1.09",
         "userIdentity": {
             "type": "IAMUser",
@@ -41,11 +63,10 @@ def _write(client: Any, operation: str, parameters: Any, code: str | None) -> No
         },
         "eventTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "eventSource": f"{model.endpoint_prefix}.amazonaws.com",
-        "eventName": operation,
         "awsRegion": client.meta.region_name,
         "sourceIPAddress": "127.0.0.1",
         "userAgent": "recorded",
-        "requestParameters": _spelt(parameters) or None,
+        "requestParameters": _parameters(model.service_name, parameters) or None,
         "responseElements": None,
         "eventID": str(uuid.uuid4()),
         "eventType": "AwsApiCall",
