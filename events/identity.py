@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 """
 
+import re
 from functools import lru_cache
 
 import msgspec
@@ -128,6 +129,8 @@ _FAMILIES = (
     ("aws-cdk", "aws-cdk"),
     ("aws-cli", "aws-cli"),
     ("powershell", "aws-tools-for-powershell"),
+    ("s3console", "console"),
+    ("aws-internal/", "console"),
     ("boto3", "boto3"),
     ("botocore", "botocore"),
     ("aws-sdk-go", "aws-sdk-go"),
@@ -145,9 +148,16 @@ _FAMILIES = (
     ("mozilla/", "console"),
 )
 
+_WORD = re.compile(r"[a-z][a-z0-9.+-]*")
+
 
 def user_agent_family(raw: Raw) -> str | None:
-    """The tool a userAgent claims to be, such as aws-cli or console; None where it is unknown."""
+    """The tool a userAgent claims to be, such as aws-cli or console: of one that is not listed here the first
+    word, so that no tool passes for another by being new. None where there is no word.
+
+    >>> user_agent_family(Raw(b'"stratus-red-team_83c9a458-cffd-4d43"'))
+    'stratus-red-team'
+    """
     if not raw:
         return None
     try:
@@ -162,4 +172,7 @@ def _family(agent: str) -> str | None:
     for mark, family in _FAMILIES:
         if mark in agent:
             return family
-    return agent if agent.endswith(".amazonaws.com") and " " not in agent else None
+    if agent.endswith(".amazonaws.com") and " " not in agent:
+        return agent
+    word = _WORD.search(agent)
+    return word[0] if word else None

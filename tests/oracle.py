@@ -282,12 +282,14 @@ def _same_tool(one: Event, other: Event) -> bool:
 
 
 def tool_family(user_agent: object) -> str | None:
-    """Knows only the agents that the random logs use."""
+    """Knows the agents that the random logs use, and tells any other by its first word."""
     agent = text(user_agent) or ""
     for mark, family in (("Terraform/", "terraform"), ("aws-cli/", "cli"), ("Boto3/", "boto3")):
         if mark in agent:
             return family
-    return None
+    for sign in "_/()[],;":
+        agent = agent.replace(sign, " ")
+    return next((word.lower() for word in agent.split() if word[0].isalpha()), None)
 
 
 def actor_of(event: Event, log: list[Event], seen: tuple[str, ...] = ()) -> str | None:

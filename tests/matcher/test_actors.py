@@ -295,6 +295,7 @@ CLI = (
     "aws-cli/2.15.30 Python/3.11.6 Linux/5.10.205 exe/x86_64 prompt/off command/s3api.delete-bucket"
 )
 OLD_CLI = "aws-cli/1.16.12 Python/2.7.12 Linux/4.4.0 botocore/1.12.2"
+STRATUS = "stratus-red-team_83c9a458-cffd-4d43-be02-9624b0abb13c"
 TERRAFORM = "APN/1.0 HashiCorp/1.0 Terraform/1.5.7 (+https://www.terraform.io) aws-sdk-go/1.44.0"
 
 
@@ -304,6 +305,20 @@ TERRAFORM = "APN/1.0 HashiCorp/1.0 Terraform/1.5.7 (+https://www.terraform.io) a
         pytest.param(CLI, CLI, True, True, id="one tool"),
         pytest.param(CLI, OLD_CLI, True, True, id="two versions"),
         pytest.param(CLI, TERRAFORM, False, True, id="two tools"),
+        pytest.param(STRATUS, STRATUS, True, True, id="one tool that nobody listed"),
+        pytest.param(STRATUS, TERRAFORM, False, True, id="an unlisted tool and a listed one"),
+        pytest.param(
+            STRATUS, TERRAFORM + " " + STRATUS, False, True, id="a listed one that it runs"
+        ),
+        pytest.param(STRATUS, "Pacu/1.5", False, True, id="two unlisted tools"),
+        pytest.param(
+            "[S3Console/0.4, aws-internal/3 aws-sdk-java/1.11.666 Linux/4.9]",
+            "AWS Internal",
+            True,
+            True,
+            id="two of the console's",
+        ),
+        pytest.param("-", CLI, True, True, id="one without a word is unknown"),
         pytest.param(CLI, None, True, True, id="the origin's is unknown"),
         pytest.param(None, CLI, True, True, id="the effect's is unknown"),
         pytest.param(None, None, True, True, id="both are unknown"),

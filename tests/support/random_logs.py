@@ -67,6 +67,7 @@ AGENTS: tuple[Any, ...] = (
     "aws-cli/1.32.1",
     "Boto3/1.34.0 Botocore/1.34.0",
     "APN/1.0 HashiCorp/1.0 Terraform/1.5.7",
+    "stratus-red-team_83c9a458",
     None,
 )
 
