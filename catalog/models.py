@@ -35,7 +35,11 @@ class Model(BaseModel):
     """What all parts of the document share: frozen, and no field that is not declared."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True
+        extra="forbid",
+        frozen=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        defer_build=True,  # most questions validate few of the models
     )
 
 
@@ -191,7 +195,8 @@ class Effect(Model):
     )
     tool: Literal["same", "any"] = Field(
         default="any",
-        description="With `same`, a differing userAgent family breaks the explanation; an equal one never makes it.",
+        description="With `same`, both userAgents must be of one family; one that differs or is missing breaks the "
+        "explanation, an equal one never makes it.",
     )
     where: Where = Field(default_factory=dict, description="Conditions on the event's fields.")
     outcome: Outcome = Field(

@@ -1,6 +1,9 @@
 """CloudTrail records: typed decoding, readers for every container they come in, who made a call."""
 
 from .identity import (
+    MAX_TOOL_TEXT,
+    TOOL_LETTERS,
+    TOOL_MARKS,
     Identity,
     attested_services,
     identity_of,
@@ -15,6 +18,9 @@ from .time import event_time
 from .unwrap import NoRecord, decode_record
 
 __all__ = [
+    "MAX_TOOL_TEXT",
+    "TOOL_LETTERS",
+    "TOOL_MARKS",
     "EventsError",
     "Identity",
     "Limits",

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 
 import re
 from functools import lru_cache
+from string import ascii_uppercase
 
 import msgspec
 from msgspec import Raw
@@ -117,8 +118,9 @@ def _services(invoked_by: str | None, issuer: str | None) -> frozenset[str]:
     return frozenset(service for service in (invoked_by, service_linked_role_of(issuer)) if service)
 
 
-# The outer tool comes first: Terraform's agent names the SDK it is built with, too.
-_FAMILIES = (
+# Part of a userAgent in small letters, and the tool it tells. The outer tool comes first: Terraform's agent
+# names the SDK it is built with, too.
+TOOL_MARKS = (
     ("terraform", "terraform"),
     ("opentofu", "opentofu"),
     ("pulumi", "pulumi"),
@@ -148,7 +150,12 @@ _FAMILIES = (
     ("mozilla/", "console"),
 )
 
-_WORD = re.compile(r"[a-z][a-z0-9.+-]*")
+# Of a tool without a mark, the first word is its name: a letter, and more of these. Longer texts are cut
+# before they are looked at.
+TOOL_LETTERS = "a-z0-9.+-"
+MAX_TOOL_TEXT = 1_024
+_SMALL = {ord(letter): letter.lower() for letter in ascii_uppercase}
+_WORD = re.compile(f"[a-z][{TOOL_LETTERS}]*")
 
 
 def user_agent_family(raw: Raw) -> str | None:
@@ -164,15 +171,18 @@ def user_agent_family(raw: Raw) -> str | None:
         text = msgspec.json.decode(raw, type=str)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return _family(text[:1_024].lower())
+    return _family(ascii_lower(text[:MAX_TOOL_TEXT]))
 
 
 @lru_cache(maxsize=4_096)
+def ascii_lower(text: str) -> str:
+    """`text` with A-Z lowered and nothing else: Unicode has letters that lower to ASCII ones."""
+    return text.translate(_SMALL)
+
+
 def _family(agent: str) -> str | None:
-    for mark, family in _FAMILIES:
+    for mark, family in TOOL_MARKS:
         if mark in agent:
             return family
-    if agent.endswith(".amazonaws.com") and " " not in agent:
-        return agent
     word = _WORD.search(agent)
     return word[0] if word else None

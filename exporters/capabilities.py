@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Literal
 
 from ..catalog.terms import Policy, format_duration
-from .query import Condition, Denied, Edge, KeyPair, Node, Pattern, Query, Spoiler
+from .query import SAME_TOOL, Condition, Denied, Edge, KeyPair, Node, Pattern, Query, Spoiler
 
 Side = Literal["origin-first", "effect-first", "both"]
 ActorKey = Literal["initial-principal", "session", "none"]
@@ -83,7 +83,10 @@ class Capabilities:
     same_role: bool = True
     service_actor: bool = True
     any_account: bool = True
-    same_tool: bool = False
+    same_tool: bool = True
+    """Compares userAgents; False: any tool's origin explains."""
+    tool_family: bool = True
+    """Tells the tool by its userAgent; False: compares userAgents as they stand."""
     any_window: bool = True
     """Each effect has a window of its own; False: one window, the widest, for all."""
     max_window: int | None = None
@@ -108,14 +111,40 @@ class Fit:
 def fit(query: Query, can: Capabilities) -> Fit:
     """Cut `query` down to what `can` says, and say what is lost by it."""
     losses: list[Loss] = []
-    kept = _covered(query, can, losses)
+    kept = _covered(_with_fitting_tools(query, can), can, losses)
     if kept is None:
         return Fit(None, tuple(losses))
     narrowed = _narrowed(_with_fitting_spoilers(kept, can, losses), can, losses)
+    if not can.same_tool and _asks_for_tools(query, narrowed):
+        losses.append(
+            Loss(Direction.CLOSED, "user agents are not compared: any tool's origin explains")
+        )
     losses += _losses_of_detail(narrowed, can)
     losses += _losses_of_spoilers(narrowed, can)
     fitted = replace(narrowed, rivals=_fitting_rivals(narrowed, can, losses))
     return Fit(fitted, tuple(dict.fromkeys(losses)))
+
+
+_SAME_AGENT = KeyPair(replace(SAME_TOOL.own, tool=False), replace(SAME_TOOL.parent, tool=False))
+
+
+def _asks_for_tools(query: Query, kept: Query) -> bool:
+    """Whether some effect of `kept` asks for the same tool in `query`."""
+    return any(SAME_TOOL in query.node(node.name).edge.join for node in kept.nodes)
+
+
+def _with_fitting_tools(query: Query, can: Capabilities) -> Query:
+    """The query that compares userAgents as they stand, which explains less, or not at all, which explains more."""
+    if can.same_tool and can.tool_family:
+        return query
+    instead = (_SAME_AGENT,) if can.same_tool else ()
+    nodes = []
+    for node in query.nodes:
+        join = tuple(pair for pair in node.edge.join if pair != SAME_TOOL)
+        if join != node.edge.join:
+            join += instead
+        nodes.append(replace(node, edge=replace(node.edge, join=join)))
+    return replace(query, nodes=tuple(nodes))
 
 
 def _fitting_rivals(query: Query, can: Capabilities, losses: list[Loss]) -> tuple[Query, ...]:
@@ -235,8 +264,6 @@ def _edge_problem(edge: Edge, can: Capabilities) -> str | None:
         return "asks for keys that differ"
     if edge.actor == "service" and not can.service_actor:
         return f"asks for a call made by {edge.service}"
-    if edge.same_tool and not can.same_tool:
-        return "compares user agents"
     if can.sides == "effect-first" and not edge.before:
         return "follows its origin, and only an origin after it can be seen"
     if can.sides == "origin-first" and not edge.after:
@@ -383,6 +410,11 @@ def _losses_of_detail(query: Query, can: Capabilities) -> Iterable[Loss]:
             )
         elif can.actor == "none":
             yield Loss(Direction.CLOSED, "actors are not compared: anybody's origin explains")
+    if any(_SAME_AGENT in edge.join for edge in edges):
+        yield Loss(
+            Direction.OPEN,
+            "user agents are compared as they stand: two versions or subcommands are two tools",
+        )
     if not can.same_role and any(edge.actor == "same-role" for edge in edges):
         yield Loss(Direction.OPEN, "two sessions of one role are two actors")
     if not can.any_account and any(not edge.same_account for edge in edges):

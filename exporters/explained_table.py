@@ -23,7 +23,6 @@ EVERYTHING = Capabilities(
     list_conditions=True,
     number_keys=True,
     repeated_actions=True,
-    same_tool=True,
 )
 
 

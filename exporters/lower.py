@@ -6,7 +6,19 @@ from dataclasses import replace
 from ..catalog.models import Cascade, Effect, KeySource, Origin
 from ..catalog.models import Condition as Written
 from ..catalog.models import Spoiler as WrittenSpoiler
-from .query import Condition, Denied, Edge, Key, KeyPair, Node, Pattern, Query, Spoiler, Test
+from .query import (
+    SAME_TOOL,
+    Condition,
+    Denied,
+    Edge,
+    Key,
+    KeyPair,
+    Node,
+    Pattern,
+    Query,
+    Spoiler,
+    Test,
+)
 
 DEFAULT_LATENESS = 20 * 60
 
@@ -124,14 +136,16 @@ class _Lowering:
             policy=self.cascade.policy_of(effect),
             techniques=effect.attack,
             edge=Edge(
-                join=self._pairs(effect.join, effect, parent),
+                join=(
+                    *self._pairs(effect.join, effect, parent),
+                    *([SAME_TOOL] if effect.tool == "same" else []),
+                ),
                 distinct=self._pairs(effect.distinct, effect, parent),
                 before=self._capped(effect.within.before),
                 after=self._capped(effect.within.after),
                 actor=rule,  # type: ignore[arg-type]  # the model admits these four words and no others
                 service=service or None,
                 same_account=effect.account == "same",
-                same_tool=effect.tool == "same",
             ),
         )
 

@@ -156,7 +156,16 @@ _FLAGS: dict[str, tuple[str, str, Direction]] = {
         "does not see an origin in another account",
         Direction.OPEN,
     ),
-    "same_tool": ("compares user agents", "cannot compare user agents", Direction.UNCOVERED),
+    "same_tool": (
+        "compares user agents, where the cascade asks for the same tool",
+        "does not compare user agents: any tool's origin explains",
+        Direction.CLOSED,
+    ),
+    "tool_family": (
+        "tells the tool by its user agent, where the cascade asks for the same one",
+        "compares user agents as they stand: two versions or subcommands are two tools",
+        Direction.OPEN,
+    ),
     "any_window": (
         "each effect has a window of its own",
         "one window, the widest, for all effects",

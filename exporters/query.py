@@ -24,7 +24,8 @@ SERVICE_SUFFIX = ".amazonaws.com"
 class Key:
     """Where a value to compare stands in an event: the first of `paths` that holds one.
 
-    `arn_name` takes the last part of an ARN; `fold` compares without case (ASCII letters only).
+    `arn_name` takes the last part of an ARN; `fold` compares without case (ASCII letters only); `tool` takes the
+    family of a userAgent (`events.user_agent_family`).
     Paths are CloudTrail's, dotted; `[]` after a member steps into every element of a list.
     """
 
@@ -32,6 +33,7 @@ class Key:
     paths: tuple[str, ...]
     arn_name: bool = False
     fold: bool = False
+    tool: bool = False
 
     @property
     def many(self) -> bool:
@@ -92,6 +94,10 @@ class KeyPair:
     parent: Key
 
 
+# What an effect is joined on whose cascade says `tool: same`.
+SAME_TOOL = KeyPair(*(Key("tool_family", ("userAgent",), tool=True),) * 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """What must hold between an effect's event and its parent's.
@@ -107,7 +113,6 @@ class Edge:
     actor: ActorRule = "same"
     service: str | None = None
     same_account: bool = True
-    same_tool: bool = False
 
 
 @dataclass(frozen=True, slots=True)

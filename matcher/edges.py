@@ -45,7 +45,7 @@ def edge_holds(node: NodePlan, child: Held, parent: Held) -> bool:
         and all(
             differs(parent.values[theirs], child.values[ours]) for _, ours, theirs in node.distinct
         )
-        and not (node.same_tool and tools_differ(child, parent))
+        and (not node.same_tool or tools_agree(child, parent))
     )
 
 
@@ -60,9 +60,9 @@ def actor_fits(rule: str, child: Held, parent: Held) -> bool:
     return rule == "same-role" and child.role is not None and child.role == parent.role
 
 
-def tools_differ(one: Held, other: Held) -> bool:
-    """Whether both tools are known and are not the same."""
-    return one.agent is not None and other.agent is not None and one.agent != other.agent
+def tools_agree(one: Held, other: Held) -> bool:
+    """Whether both tools are known and are the same."""
+    return one.agent is not None and one.agent == other.agent
 
 
 def spoils(spoiler: SpoilerPlan, event: Held, root: Held) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from .edges import PartnerIndex, actor_fits, tools_differ
+from .edges import PartnerIndex, actor_fits, tools_agree
 from .explain import Events, Instances
 from .fields import covers, differs
 from .held import Held
@@ -167,8 +167,9 @@ def _edge_faults(node: NodePlan, child: Held, parent: Held) -> Iterator[str]:
     for name, ours, theirs in node.distinct:
         if not differs(parent.values[theirs], child.values[ours]):
             yield f"key {name} is the same or missing"
-    if node.same_tool and tools_differ(child, parent):
-        yield f"other tool: {child.agent} and {parent.agent}"
+    if node.same_tool and not tools_agree(child, parent):
+        known = child.agent and parent.agent
+        yield f"other tool: {child.agent} and {parent.agent}" if known else "unknown tool"
 
 
 def _spoken(seconds: int) -> str:

@@ -277,8 +277,8 @@ def role_of(event: Event) -> str | None:
 
 
 def _same_tool(one: Event, other: Event) -> bool:
-    families = {tool_family(one.get("userAgent")), tool_family(other.get("userAgent"))}
-    return None in families or len(families) == 1
+    family = tool_family(one.get("userAgent"))
+    return family is not None and family == tool_family(other.get("userAgent"))
 
 
 def tool_family(user_agent: object) -> str | None:

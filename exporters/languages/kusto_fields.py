@@ -6,8 +6,10 @@ a name of its own (`Request` for RequestParameters), and every expression here r
 
 from dataclasses import dataclass, field
 
+from ...events import TOOL_LETTERS
 from ..field_maps import FieldMap
 from ..query import Condition, Denied, Key, Scalar, Test
+from ..tool_marks import tool_patterns
 from .kusto import bool_literal, long_literal, member, pascal_name, text_list, text_literal
 
 PARSED = {
@@ -49,6 +51,16 @@ _FUNCTIONS = {
         "IAM names are unique without regard to the case of ASCII letters.",
         "(value: string) {\n"
         '    translate("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", value)\n'
+        "}",
+    ),
+    "ToolOf": (
+        "The tool that a userAgent in small letters tells by a mark, or else by its first word.",
+        "(agent: string) {\n    case("
+        + ",\n        ".join(
+            f"agent matches regex {text_literal(marks)}, {text_literal(tool)}"
+            for marks, tool in tool_patterns()
+        )
+        + f',\n        extract("([a-z][{TOOL_LETTERS}]*)", 1, agent))\n'
         "}",
     ),
     "Filled": (
@@ -124,6 +136,8 @@ class Fields:
         )
 
     def _transformed(self, key: Key, text: str) -> str:
+        if key.tool:
+            return self._call("ToolOf", self._call("Lower", text))
         if key.arn_name:
             text = self._call("ArnName", text)
         return self._call("Lower", text) if key.fold else text

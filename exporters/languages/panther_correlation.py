@@ -204,6 +204,8 @@ def _key(wanted: Key) -> dict[str, Any]:
     written: dict[str, Any] = {"paths": list(wanted.paths)}
     if wanted.arn_name:
         written["arn_name"] = True
+    if wanted.tool:
+        written["tool"] = True
     if wanted.fold:
         written["fold"] = True
     return written

@@ -6,10 +6,12 @@ the nearest partner on each side decides. An event that lacks a key falls into n
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from ...events import MAX_TOOL_TEXT, TOOL_LETTERS
 from ..errors import ExportError
 from ..field_maps import FieldMap
 from ..query import Condition, Denied, Edge, Key, KeyPair, Node, Pattern, Query, Spoiler, Test
 from ..sql.names import Names, snake_case
+from ..tool_marks import tool_patterns
 from .spl import (
     NULL,
     Call,
@@ -297,7 +299,19 @@ def _grouped(edge: Edge) -> tuple[str, ...]:
 def _key(key: Key, fields: FieldMap) -> Expression:
     found = [_shown(Field(fields.field(path))) for path in key.paths]
     value = found[0] if len(found) == 1 else call("coalesce", *found)
+    if key.tool:
+        return _tool_family(value)
     return _arn_name(value) if key.arn_name else value
+
+
+def _tool_family(value: Expression) -> Expression:
+    agent = _folded(call("substr", value, Value(1), Value(MAX_TOOL_TEXT)))
+    word = call("replace", agent, Value("^[^a-z]+"), Value(""))
+    word = call("replace", word, Value(f"[^{TOOL_LETTERS}]([^a]|a)*$"), Value(""))
+    choices: list[Expression] = []
+    for marks, tool in tool_patterns():
+        choices += [call("match", agent, Value(marks)), Value(tool)]
+    return _filled(call("case", *choices, Call("true"), word))
 
 
 def _folded(value: Expression) -> Expression:

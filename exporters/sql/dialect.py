@@ -12,6 +12,8 @@ from string import ascii_lowercase, ascii_uppercase
 import sqlglot
 from sqlglot import exp
 
+from ...events import MAX_TOOL_TEXT, TOOL_LETTERS
+from ..tool_marks import tool_patterns
 from .layout import TimeForm
 
 Expression = exp.Expr
@@ -155,6 +157,20 @@ class Dialect(ABC):
             .else_(value.copy()),
             text(""),
         )
+
+    def agent(self, value: Expression) -> Expression:
+        """A userAgent in small letters, cut to what is looked at."""
+        return self.lower(exp.Substring(this=value, start=number(1), length=number(MAX_TOOL_TEXT)))
+
+    def tool_family(self, agent: Expression) -> Expression:
+        """The tool that an `agent` tells by a mark, or else by its first word. NULL where it has none."""
+        family = exp.case()
+        for marks, tool in tool_patterns():
+            family = family.when(self.matches(agent.copy(), marks), text(tool))
+        # Without what stands before the first word, and without the rest, whatever it is.
+        word = self.without(agent.copy(), "^[^a-z]+")
+        word = self.without(word, f"[^{TOOL_LETTERS}]([^a]|a)*$")
+        return exp.func("NULLIF", family.else_(word), text(""))
 
     def without(self, value: Expression, pattern: str) -> Expression:
         """`value` without what the regular expression matches at its beginning."""

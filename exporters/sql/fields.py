@@ -85,6 +85,8 @@ class Fields:
         return self.dialect.strings(self.dialect.column(found.parts), head, found.path[at + 1 :])
 
     def _transformed(self, value: Expression, key: Key) -> Expression:
+        if key.tool:
+            return self.dialect.agent(value)
         if key.arn_name:
             value = self.dialect.arn_name(value)
         return self.dialect.lower(value) if key.fold else value

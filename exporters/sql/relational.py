@@ -153,7 +153,8 @@ class _Script:
             columns.append(named(not_null(self._member("errorCode")), "failed"))
         for key, name in self.keys.items():
             value = fields.key(key)
-            columns.append(named(value if value is not None else exp.null(), name))
+            value = exp.null() if value is None else value
+            columns.append(named(value, "agent" if key.tool else name))
         columns += [dialect.column((document,)) for document in self._documents()]
         actions = [pattern.action for each in self.queries for pattern in each.patterns()]
         if self.follows:
@@ -166,6 +167,11 @@ class _Script:
             start = self._ago(self.setting.every + self.query.hold + self.query.reach_before)
             recent = exp.GTE(this=column("event_time"), expression=start)
             read = self.steps.add("recent_events", exp.select("*").from_(read).where(recent))
+        for key, name in self.keys.items():
+            if key.tool:
+                # A step of its own, since the agent is asked for many marks.
+                tool = named(dialect.tool_family(column("agent")), name)
+                read = self.steps.add("told_events", exp.select("*", tool).from_(read))
         number_in_copies = exp.Window(
             this=exp.RowNumber(),
             partition_by=[column("event_id")],

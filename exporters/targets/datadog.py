@@ -273,6 +273,7 @@ STYLES = (
             distinct_keys=False,
             first_of=False,
             arn_name=False,
+            tool_family=False,
             case_fold=False,
             same_role=False,
             service_actor=False,

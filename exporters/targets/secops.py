@@ -259,6 +259,7 @@ ABSENCE = Style(
         distinct_keys=False,
         first_of=False,
         arn_name=False,
+        same_tool=False,
         case_fold=False,
         conditions=frozenset(),
         same_role=False,

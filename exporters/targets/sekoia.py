@@ -106,6 +106,7 @@ _CAN = Capabilities(
     distinct_keys=False,
     first_of=False,
     arn_name=False,
+    same_tool=False,
     conditions=frozenset(),
     actor="session",
     same_role=False,

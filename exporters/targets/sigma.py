@@ -230,6 +230,7 @@ _BOTH = Capabilities(
     distinct_keys=False,
     first_of=False,
     arn_name=False,
+    tool_family=False,
     conditions=PLAIN_CONDITIONS - {"denied"},
     same_role=False,
 )

@@ -313,6 +313,7 @@ STYLES = (
             distinct_keys=False,
             first_of=False,
             arn_name=False,
+            tool_family=False,
             case_fold=False,
             conditions=frozenset(),
             actor="none",

@@ -15,6 +15,7 @@ import yaml
 from ...catalog.terms import format_duration
 from ..capabilities import EVERY_CONDITION, Capabilities
 from ..query import (
+    SAME_TOOL,
     Condition,
     Denied,
     Edge,
@@ -109,14 +110,14 @@ def _condition(condition: Condition) -> dict[str, Any]:
 
 def _edge(edge: Edge) -> dict[str, Any]:
     return {
-        "join": [_pair(pair) for pair in edge.join],
+        "join": [_pair(pair) for pair in edge.join if pair != SAME_TOOL],
         "distinct": [_pair(pair) for pair in edge.distinct],
         "before_seconds": edge.before,
         "after_seconds": edge.after,
         "actor": edge.actor,
         "service": edge.service,
         "same_account": edge.same_account,
-        "same_tool": edge.same_tool,
+        "same_tool": SAME_TOOL in edge.join,
     }
 
 
@@ -211,7 +212,6 @@ def _style(name: str, summary: str, write: Callable[[Sequence[Job], Options], st
             list_conditions=True,
             number_keys=True,
             repeated_actions=True,
-            same_tool=True,
             rivals=True,
             expiry=True,
         ),

@@ -17,11 +17,11 @@ EVERYTHING = Capabilities(
     repeated_actions=True,
     conditions=EVERY_CONDITION,
     actor="initial-principal",
-    same_tool=True,
 )
 
 
 USER = "requestParameters.userName"
+AS_THEY_STAND = "user agents are compared as they stand: two versions or subcommands are two tools"
 ITEMS = "requestParameters.items[].userName"
 ORIGIN: Document = {
     "action": "iam:DeleteUser",
@@ -79,7 +79,6 @@ def test_a_target_that_can_say_everything_loses_nothing() -> None:
          "asks for keys that differ"),
         ({"service_actor": False}, {"actor": "service:backup.amazonaws.com"},
          "asks for a call made by backup.amazonaws.com"),
-        ({"same_tool": False}, {"tool": "same"}, "compares user agents"),
         ({"sides": "effect-first"}, {"within": {"after": "2m"}},
          "follows its origin, and only an origin after it can be seen"),
         ({"sides": "origin-first"}, {"within": {"before": "2m"}},
@@ -117,9 +116,24 @@ def test_an_effect_that_cannot_be_said_is_left_out_and_said_to_be_uncovered(
 
 
 def test_nothing_is_left_where_no_effect_can_be_said() -> None:
-    found = fitted({**EFFECT, "tool": "same"}, can=lacking(same_tool=False))
+    found = fitted({**EFFECT, "join": ["many"]}, can=lacking(list_keys=False))
     assert found == Fit(None, found.losses)
-    assert told(found) == [(UNCOVERED, "iam:DeleteAccessKey: compares user agents")]
+    assert told(found) == [(UNCOVERED, "iam:DeleteAccessKey: joins on a list")]
+
+
+def test_user_agents_are_compared_as_they_stand_where_tools_cannot_be_told() -> None:
+    by_tool = {**EFFECT, "tool": "same"}
+    assert fitted(by_tool).losses == ()
+    found = fitted(by_tool, can=lacking(tool_family=False))
+    assert told(found) == [(OPEN, AS_THEY_STAND)]
+    assert found.query is not None
+    (node,) = found.query.nodes
+    assert [(pair.own.paths, pair.own.tool) for pair in node.edge.join] == [
+        ((USER,), False),
+        (("userAgent",), False),
+    ]
+    annotated = {**by_tool, "action": "iam:DeleteLoginProfile", "policy": "annotate"}
+    assert told(fitted(EFFECT, annotated, can=lacking(tool_family=False))) == []
 
 
 def test_nothing_is_left_where_the_origin_cannot_be_said() -> None:
@@ -148,10 +162,10 @@ def test_a_parent_stays_for_the_effects_below_it_but_is_no_subject_where_it_cann
 
 def test_an_action_that_another_node_still_judges_fails_open_and_is_not_uncovered() -> None:
     plain = {**EFFECT, "name": "plain"}
-    by_tool = {**EFFECT, "name": "by-tool", "tool": "same", "actor": "any"}
-    found = fitted(plain, by_tool, can=lacking(same_tool=False))
+    by_list = {**EFFECT, "name": "by-list", "join": ["many"], "actor": "any"}
+    found = fitted(plain, by_list, can=lacking(list_keys=False))
     assert told(found) == [
-        (OPEN, "iam:DeleteAccessKey alerts though explained where it compares user agents")
+        (OPEN, "iam:DeleteAccessKey alerts though explained where it joins on a list")
     ]
     assert found.query is not None
     assert found.query.actions == ("iam:DeleteAccessKey",)
@@ -289,18 +303,18 @@ def test_an_ensemble_is_uncovered_without_ensembles_or_a_required_member() -> No
     without = fit(ensemble(), lacking(ensembles=False))
     assert without.query is None
     assert [loss.direction for loss in without.losses] == [UNCOVERED]
-    one = replace(ensemble().node("one").edge, same_tool=True)
+    one = replace(ensemble().node("one").edge, actor="service", service="backup.amazonaws.com")
     query = replace(
         ensemble(),
         nodes=tuple(
             replace(node, edge=one) if node.name == "one" else node for node in ensemble().nodes
         ),
     )
-    crippled = fit(query, lacking(same_tool=False))
+    crippled = fit(query, lacking(service_actor=False))
     assert crippled.query is None
     assert told(crippled)[-1] == (
         UNCOVERED,
-        "iam:DeleteUser, iam:DeleteAccessKey, iam:DeleteLoginProfile: one compares user agents",
+        "iam:DeleteUser, iam:DeleteAccessKey, iam:DeleteLoginProfile: one asks for a call made by backup.amazonaws.com",
     )
 
 
@@ -319,8 +333,9 @@ def rivalled(rival_effect: Document) -> Query:
     [
         ({}, {}, []),
         ({"rivals": False}, {}, [(OPEN, "iam:DeleteAccessKey explained by aws.test.two still alerts")]),
-        ({"same_tool": False}, {"tool": "same"}, [(OPEN,
-          "what aws.test.two explains still alerts: iam:DeleteAccessKey: compares user agents")]),
+        ({"list_keys": False}, {"join": ["many"]}, [(OPEN,
+          "what aws.test.two explains still alerts: iam:DeleteAccessKey: joins on a list")]),
+        ({"tool_family": False}, {"tool": "same"}, [(OPEN, AS_THEY_STAND)]),
         ({"actor": "none"}, {}, [(CLOSED, "actors are not compared: anybody's origin explains")]),
     ],
 )  # fmt: skip
@@ -331,19 +346,19 @@ def test_what_is_lost_of_a_rival_fails_open_since_the_query_covers_its_actions(
     assert told(found) == expected
     assert found.query is not None
     kept = [rival.cascade for rival in found.query.rivals]
-    assert kept == ([] if "rivals" in missing or "same_tool" in missing else ["aws.test.two"])
+    assert kept == ([] if "rivals" in missing or "list_keys" in missing else ["aws.test.two"])
 
 
 def test_a_rival_of_uncovered_actions_only_is_dropped_without_a_word() -> None:
     one = cascade(
         cascade_id="aws.test.one",
         origin=ORIGIN,
-        effects=[{**EFFECT, "tool": "same"}, {**EFFECT, "action": "iam:DeleteLoginProfile"}],
+        effects=[{**EFFECT, "join": ["many"]}, {**EFFECT, "action": "iam:DeleteLoginProfile"}],
     )
     two = cascade(
         cascade_id="aws.test.two", origin={**ORIGIN, "action": "iam:DeleteGroup"}, effects=[EFFECT]
     )
-    found = fit(lower(one, [one, two]), lacking(same_tool=False, rivals=False))
-    assert told(found) == [(UNCOVERED, "iam:DeleteAccessKey: compares user agents")]
+    found = fit(lower(one, [one, two]), lacking(list_keys=False, rivals=False))
+    assert told(found) == [(UNCOVERED, "iam:DeleteAccessKey: joins on a list")]
     assert found.query is not None
     assert found.query.rivals == ()

@@ -26,7 +26,6 @@ EVERYTHING = Capabilities(
     repeated_actions=True,
     conditions=EVERY_CONDITION,
     actor="initial-principal",
-    same_tool=True,
 )
 FLAGS = [field.name for field in fields(Capabilities) if field.type is bool]
 

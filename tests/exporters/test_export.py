@@ -120,12 +120,13 @@ def test_a_loss_that_only_the_target_knows_counts_like_any_other() -> None:
 
 
 def test_what_nothing_is_left_of_is_refused_with_the_losses() -> None:
-    tool = cascade(cascade_id="aws.test.tool", origin=ORIGIN, effects=[{**EFFECT, "tool": "same"}])
+    asking = {**EFFECT, "where": {"requestParameters.items[].flag": "on"}}
+    each = cascade(cascade_id="aws.test.each", origin=ORIGIN, effects=[asking])
     with pytest.raises(
-        Refused, match=r"nothing of it .* iam:DeleteAccessKey: compares user agents"
+        Refused, match=r"nothing of it .* iam:DeleteAccessKey: the condition 'for every element'"
     ):
-        plan(tool, [], STYLE, make_options())
-    assert assess(tool, [], STYLE, make_options()).query is None
+        plan(each, [], STYLE, make_options())
+    assert assess(each, [], STYLE, make_options()).query is None
 
 
 def test_the_window_and_the_lateness_reach_the_query() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.exporters import lower
-from cloudcascade.exporters.query import Denied, Key, KeyPair, Pattern, Test
+from cloudcascade.exporters.query import SAME_TOOL, Denied, Key, KeyPair, Pattern, Test
 from cloudcascade.tests.support.cascades import DELETE_USER, Document, cascade
 
 USER = "requestParameters.userName"
@@ -88,13 +88,17 @@ def test_a_cap_leaves_spoilers_alone() -> None:
         ({"actor": "any"}, {"actor": "any"}),
         ({"actor": "service:backup.amazonaws.com"}, {"actor": "service", "service": "backup.amazonaws.com"}),
         ({"account": "any"}, {"same_account": False}),
-        ({"tool": "same"}, {"same_tool": True}),
-        ({}, {"actor": "same", "same_account": True, "same_tool": False, "distinct": ()}),
+        ({}, {"actor": "same", "same_account": True, "distinct": ()}),
     ],
 )  # fmt: skip
 def test_what_an_effect_asks_of_its_parent(written: Document, edge: dict[str, Any]) -> None:
     found = lower(of(**written)).nodes[0].edge
     assert {name: getattr(found, name) for name in edge} == edge
+
+
+def test_the_tool_is_one_more_thing_to_join_on() -> None:
+    (user,) = lower(of()).nodes[0].edge.join
+    assert lower(of(tool="same")).nodes[0].edge.join == (user, SAME_TOOL)
 
 
 @pytest.mark.parametrize(

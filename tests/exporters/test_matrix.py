@@ -19,7 +19,7 @@ from cloudcascade.exporters import (
 from cloudcascade.exporters.capabilities import EVERY_CONDITION
 from cloudcascade.exporters.matrix import as_data, short_reason, suppressible
 from cloudcascade.tests.support.cascades import Document, cascade
-from cloudcascade.tests.support.golden import CATALOG, SUPPRESSIBLE, make_options
+from cloudcascade.tests.support.golden import CATALOG, SUPPRESSING, make_options
 
 EVERYTHING = Capabilities(
     nested_lists=True,
@@ -28,7 +28,6 @@ EVERYTHING = Capabilities(
     repeated_actions=True,
     conditions=EVERY_CONDITION,
     actor="initial-principal",
-    same_tool=True,
     expiry=True,
 )
 # As far from everything as each capability goes, and what that costs.
@@ -55,7 +54,8 @@ LACKS: dict[str, tuple[Any, str, Direction | None]] = {
     "same_role": (False, "no", Direction.OPEN),
     "service_actor": (False, "no", Direction.UNCOVERED),
     "any_account": (False, "no", Direction.OPEN),
-    "same_tool": (False, "no", Direction.UNCOVERED),
+    "same_tool": (False, "no", Direction.CLOSED),
+    "tool_family": (False, "no", Direction.OPEN),
     "any_window": (False, "no", Direction.CLOSED),
     "max_window": (86_400, "1d", Direction.OPEN),
     "expiry": (False, "no", None),
@@ -107,7 +107,7 @@ def test_the_rows_as_data() -> None:
 
 
 def test_the_suppressible_cascades() -> None:
-    assert tuple(each.id for each in suppressible(CATALOG.cascades)) == SUPPRESSIBLE
+    assert tuple(suppressible(CATALOG.cascades)) == SUPPRESSING
 
 
 STYLE = Style(
@@ -135,15 +135,19 @@ def counts(can: Capabilities, *effects: Document) -> Survey:
 
 def test_a_survey_counts_what_is_made_what_fails_closed_and_what_is_refused() -> None:
     assert counts(EVERYTHING, {}, {"tool": "same"}) == Survey(2, 2, 0, (), ())
-    can = replace(EVERYTHING, actor="none", same_tool=False)
-    found = counts(can, {}, {}, {"actor": "any"}, {"tool": "same"}, {"policy": "annotate"})
+    can = replace(EVERYTHING, actor="none", service_actor=False)
+    by_service = {"actor": "service:backup.amazonaws.com"}
+    found = counts(can, {}, {}, {"actor": "any"}, by_service, {"policy": "annotate"})
     anybody = Loss(Direction.CLOSED, "actors are not compared: anybody's origin explains")
-    tool = Loss(Direction.UNCOVERED, "iam:DeleteAccessKey: compares user agents")
+    service = Loss(
+        Direction.UNCOVERED,
+        "iam:DeleteAccessKey: asks for a call made by backup.amazonaws.com",
+    )
     assert found == Survey(
         asked=5,
         made=1,
         closed=2,
-        losses=((anybody, 2), (tool, 1)),
+        losses=((anybody, 2), (service, 1)),
         refusals=(
             ("its policy is annotate", 1),
             ("nothing of it can be said in this form", 1),

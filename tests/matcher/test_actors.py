@@ -318,11 +318,11 @@ TERRAFORM = "APN/1.0 HashiCorp/1.0 Terraform/1.5.7 (+https://www.terraform.io) a
             True,
             id="two of the console's",
         ),
-        pytest.param("-", CLI, True, True, id="one without a word is unknown"),
-        pytest.param(CLI, None, True, True, id="the origin's is unknown"),
-        pytest.param(None, CLI, True, True, id="the effect's is unknown"),
-        pytest.param(None, None, True, True, id="both are unknown"),
-        pytest.param("", CLI, True, True, id="an empty one is unknown"),
+        pytest.param("-", CLI, False, True, id="one without a word is unknown"),
+        pytest.param(CLI, None, False, True, id="the origin's is unknown"),
+        pytest.param(None, CLI, False, True, id="the effect's is unknown"),
+        pytest.param(None, None, False, True, id="both are unknown"),
+        pytest.param("", CLI, False, True, id="an empty one is unknown"),
     ],
 )
 def test_the_tool(effect_agent: object, origin_agent: object, same: bool, any_tool: bool) -> None:

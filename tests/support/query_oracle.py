@@ -20,8 +20,7 @@ from cloudcascade.exporters.query import (
     Test,
 )
 from cloudcascade.tests.oracle import _attested as attested
-from cloudcascade.tests.oracle import _same_tool as same_tool
-from cloudcascade.tests.oracle import actor_of, role_of, same_account
+from cloudcascade.tests.oracle import actor_of, role_of, same_account, tool_family
 from cloudcascade.tests.oracle_fields import (
     HIDDEN,
     MOST_ELEMENTS,
@@ -158,7 +157,6 @@ def edge_holds(edge: Edge, own: Event, parent: Event, log: list[Event], actor: A
     return (
         time_of(parent) - edge.before <= time_of(own) <= time_of(parent) + edge.after
         and (not edge.same_account or same_account(own, parent))
-        and (not edge.same_tool or same_tool(own, parent))
         and _actors_agree(edge, own, parent, log, actor)
     )
 
@@ -200,6 +198,8 @@ def _is_value(value: object) -> bool:
 def _transformed(key: Key, value: str | int) -> str | int:
     if isinstance(value, int):
         return value
+    if key.tool:
+        return tool_family(value) or ""
     if key.arn_name and value.startswith("arn:") and value.count(":") >= 5:
         resource = value.split(":", 5)[5]
         value = resource.rpartition("/" if "/" in resource else ":")[2]

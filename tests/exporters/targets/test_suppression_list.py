@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import cloudcascade.exporters.targets.suppression_list as target_module
 from cloudcascade.exporters.lower import lower
 from cloudcascade.exporters.query import (
+    SAME_TOOL,
     Condition,
     Denied,
     Edge,
@@ -120,14 +121,13 @@ def _condition(written: dict[str, Any]) -> Condition:
 
 def _edge(written: dict[str, Any]) -> Edge:
     return Edge(
-        join=tuple(map(_pair, written["join"])),
+        join=(*map(_pair, written["join"]), *([SAME_TOOL] if written["same_tool"] else [])),
         distinct=tuple(map(_pair, written["distinct"])),
         before=written["before_seconds"],
         after=written["after_seconds"],
         actor=written["actor"],
         service=written["service"],
         same_account=written["same_account"],
-        same_tool=written["same_tool"],
     )
 
 
