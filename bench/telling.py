@@ -71,9 +71,11 @@ class Scene:
     def play(
         self, caller: Caller, at: str, steps: Sequence[Step], verdicts: Mapping[str, Verdict]
     ) -> None:
-        """`caller` makes all steps of a change. A failed one explains nothing and is explained by nothing."""
+        """`caller` makes all steps of a change. A failed one explains nothing and is explained by nothing, unless
+        all that failed it is that there was nothing to delete."""
         for step in steps:
-            expected = ORPHAN if step.call.error else verdicts.get(step.call.action, UNLISTED)
+            failed = step.call.error is not None and step.call.error[0] != "NoSuchEntityException"
+            expected = ORPHAN if failed else verdicts.get(step.call.action, UNLISTED)
             self.tell(caller, clock(at) + step.after, step.call, step.label, expected)
 
     def assume(

@@ -15,12 +15,12 @@ def parse_cascade_id(cascade_id: str) -> tuple[str, ...]:
     Raises:
         CatalogError: it has another form.
 
-    >>> parse_cascade_id("aws.sqs.delete-queue")
-    ('aws', 'sqs', 'delete-queue')
+    >>> parse_cascade_id("aws.mq.delete-broker")
+    ('aws', 'mq', 'delete-broker')
     """
     if not re.fullmatch(CASCADE_ID_PATTERN, cascade_id):
         raise CatalogError(
-            f"{cascade_id!r} is no cascade id: provider.service.name in lower case, such as aws.sqs.delete-queue"
+            f"{cascade_id!r} is no cascade id: provider.service.name in lower case, such as aws.mq.delete-broker"
         )
     return tuple(cascade_id.split("."))
 

@@ -135,7 +135,7 @@ def _print(findings: "list[Finding]", count: int, as_json: bool) -> None:
 
 @app.command(rich_help_panel=PANEL)
 def new(
-    cascade_id: Annotated[str, typer.Argument(metavar="ID", help="Such as aws.sqs.delete-queue.")],
+    cascade_id: Annotated[str, typer.Argument(metavar="ID", help="Such as aws.mq.delete-broker.")],
     origin: Annotated[
         str | None,
         typer.Option(
@@ -158,7 +158,7 @@ def new(
 
     **Example**
 
-    `cascade new aws.sqs.delete-queue --effect lambda:DeleteEventSourceMapping20150331`
+    `cascade new aws.mq.delete-broker --effect mq:DeleteUser`
     """
     from ..catalog import CatalogError, parse_cascade_id, scaffold
 

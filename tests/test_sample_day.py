@@ -161,11 +161,11 @@ def test_the_attack_shares_its_role_with_an_offboarding_within_the_hour(the_day:
     assert "10:21" in hostile["eventTime"]
 
 
-def test_beside_the_attack_only_a_failed_call_is_left(verdicts: dict[str, Verdict]) -> None:
+def test_beside_the_attack_nothing_is_left(verdicts: dict[str, Verdict]) -> None:
     attack = {told["event_id"] for told in STORY if told["scene"] == "attack"}
     left = [
         each
         for each in verdicts.values()
         if each.verdict == "orphan" and each.event_id not in attack
     ]
-    assert [(each.action, each.failed) for each in left] == [("iam:DeleteLoginProfile", True)]
+    assert left == []

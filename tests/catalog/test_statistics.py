@@ -31,17 +31,17 @@ def test_the_strongest_evidence_counts() -> None:
     assert counted.evidence == {
         "observed": 0,
         "simulated": 2,
-        "source-code": 5,
-        "service-model": 4,
+        "source-code": 10,
+        "service-model": 0,
         "documentation": 1,
         "none": 0,
     }
-    assert counted.documented_only == pytest.approx(1 / 12)
+    assert counted.documented_only == pytest.approx(1 / 13)
 
 
 def test_ensembles_hops_and_masked_techniques_are_counted() -> None:
     counted = statistics([DELETE_USER, ROTATION])
-    assert (counted.cascades, counted.ensembles, counted.hops) == (2, 1, 1)
+    assert (counted.cascades, counted.ensembles, counted.hops) == (2, 1, 3)
     assert counted.techniques["T1556.006"] == {"suppress": 1}
 
 

@@ -126,10 +126,10 @@ def test_check_names_file_line_and_column_of_what_is_wrong(tmp_path: Path) -> No
 
 
 def test_new_writes_a_file_that_loads(tmp_path: Path) -> None:
-    out("new", "aws.sqs.delete-queue", "--dir", str(tmp_path))
-    assert (tmp_path / "aws" / "sqs" / "delete-queue.yaml").is_file()
-    assert "aws.sqs.delete-queue" in out("list", "--catalog", str(tmp_path))
-    assert cascade("new", "aws.sqs.delete-queue", "--dir", str(tmp_path)).returncode == 2
+    out("new", "aws.mq.delete-broker", "--dir", str(tmp_path))
+    assert (tmp_path / "aws" / "mq" / "delete-broker.yaml").is_file()
+    assert "aws.mq.delete-broker" in out("list", "--catalog", str(tmp_path))
+    assert cascade("new", "aws.mq.delete-broker", "--dir", str(tmp_path)).returncode == 2
 
 
 def test_a_graph_survives_export_and_import(tmp_path: Path) -> None:

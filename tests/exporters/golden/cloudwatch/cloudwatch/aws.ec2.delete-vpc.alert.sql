@@ -4,8 +4,8 @@
 -- owner: detection@example.com; expires 2027-05-20
 -- alerts on: ec2:DetachInternetGateway, ec2:DetachVpnGateway, ec2:DeleteInternetGateway
 -- explained by: ec2:DeleteVpc, or by aws.ec2.delete-internet-gateway
--- waits 30m for the window and 20m for late events
--- residual risk: The network is gone with the VPC; the deletion stays visible as origin.
+-- waits 15m for the window and 20m for late events
+-- residual risk: The VPC is cut off from the internet, and from the offices behind its VPN, up to a quarter of an hour before DeleteVpc is logged; that outage has no alert of its own.
 -- checked: parsed (sqlglot's Spark grammar, of which OpenSearch SQL is a part)
 -- loss, fails open: what comes into cascade_explained after the rule has run still alerts; fill it more often than that
 SELECT

@@ -5,12 +5,44 @@ must compare and cannot (no key, no known actor) gets a key of its own, which no
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 SERVICE = ".amazonaws.com"
 SMALL = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+# Part of a userAgent in small letters, and the tool it tells; the first that occurs counts.
+TOOLS = (
+    ("terraform", "terraform"),
+    ("opentofu", "opentofu"),
+    ("pulumi", "pulumi"),
+    ("ansible", "ansible"),
+    ("cloud-custodian", "cloud-custodian"),
+    ("c7n", "cloud-custodian"),
+    ("aws-nuke", "aws-nuke"),
+    ("aws-cdk", "aws-cdk"),
+    ("aws-cli", "aws-cli"),
+    ("powershell", "aws-tools-for-powershell"),
+    ("s3console", "console"),
+    ("aws-internal/", "console"),
+    ("boto3", "boto3"),
+    ("botocore", "botocore"),
+    ("aws-sdk-go", "aws-sdk-go"),
+    ("aws-sdk-java", "aws-sdk-java"),
+    ("aws-sdk-js", "aws-sdk-js"),
+    ("aws-sdk-nodejs", "aws-sdk-js"),
+    ("aws-sdk-rust", "aws-sdk-rust"),
+    ("aws-sdk-net", "aws-sdk-dotnet"),
+    ("aws-sdk-dotnet", "aws-sdk-dotnet"),
+    ("aws-sdk-ruby", "aws-sdk-ruby"),
+    ("aws-sdk-php", "aws-sdk-php"),
+    ("aws internal", "console"),
+    ("console.amazonaws.com", "console"),
+    ("signin.amazonaws.com", "console"),
+    ("mozilla/", "console"),
+)
 
 
 def is_call(event: Any, calls: Mapping[str, Any]) -> bool:
@@ -74,11 +106,23 @@ def key(event: Any, wanted: Mapping[str, Any]) -> str | int | None:
 
 
 def _transformed(found: str, wanted: Mapping[str, Any]) -> str:
+    if wanted.get("tool"):
+        return tool_family(found)
     if wanted.get("arn_name") and found.startswith("arn:") and found.count(":") >= 5:
         resource = found.split(":", 5)[5]
         found = resource.rpartition("/" if "/" in resource else ":")[2]
     # IAM's names are unique without regard to case; ASCII only, as IAM compares them.
     return found.translate(SMALL) if wanted.get("fold") else found
+
+
+def tool_family(agent: str) -> str:
+    """The tool that a userAgent tells by a mark, or else by its first word; empty where it has none."""
+    agent = agent[:1024].translate(SMALL)
+    for mark, tool in TOOLS:
+        if mark in agent:
+            return tool
+    word = re.search("[a-z][a-z0-9.+-]*", agent)
+    return word[0] if word else ""
 
 
 def holds(event: Any, condition: Mapping[str, Any]) -> bool:

@@ -4,10 +4,11 @@
 // owner: detection@example.com; expires 2027-05-20
 // alerts on: ec2:DetachInternetGateway, ec2:DetachVpnGateway
 // explained by: ec2:DeleteVpc
-// waits 30m for the window and 20m for late events
-// residual risk: The network is gone with the VPC; the deletion stays visible as origin.
+// waits 15m for the window and 20m for late events
+// residual risk: The VPC is cut off from the internet, and from the offices behind its VPN, up to a quarter of an hour before DeleteVpc is logged; that outage has no alert of its own.
 // checked: unverified (no engine or parser of SOL can be had; the tests hold the rules' form)
 // loss, not covered: ec2:DeleteInternetGateway: joins its origin through ec2:DetachInternetGateway, which takes a hop
+// loss, fails closed: user agents are not compared: any tool's origin explains
 // loss, fails open: fixed buckets of time: a cascade across an edge still alerts
 // loss, fails open: credentials are not followed through AssumeRole: two sessions of one person are two actors
 // loss, fails open: ec2:DetachInternetGateway explained by aws.ec2.delete-internet-gateway still alerts

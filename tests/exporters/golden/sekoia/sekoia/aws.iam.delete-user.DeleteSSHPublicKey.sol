@@ -10,6 +10,7 @@
 // loss, not covered: iam:UpdateAccessKey: the condition 'equals' on requestParameters.status cannot be said here
 // loss, not covered: iam:DeleteVirtualMFADevice: joins its origin through iam:DeactivateMFADevice, which takes a hop
 // loss, fails closed: nothing voids an explanation here; unnoticed: user recreated, another user renamed to this name, user renamed before the deletion
+// loss, fails closed: user agents are not compared: any tool's origin explains
 // loss, fails open: fixed buckets of time: a cascade across an edge still alerts
 // loss, fails open: credentials are not followed through AssumeRole: two sessions of one person are two actors
 // loss, fails closed: an origin anywhere in the block of time explains, before its effect as well as after

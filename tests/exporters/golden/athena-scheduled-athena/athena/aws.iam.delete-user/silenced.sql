@@ -46,6 +46,11 @@ WITH read_events AS (
       'abcdefghijklmnopqrstuvwxyz'
     ) AS user_name,
     TRANSLATE(
+      SUBSTR(NULLIF(NULLIF(useragent, 'HIDDEN_DUE_TO_SECURITY_REASONS'), ''), 1, 1024),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS agent,
+    TRANSLATE(
       NULLIF(
         NULLIF(
           CASE
@@ -102,11 +107,61 @@ WITH read_events AS (
   FROM read_events
   WHERE
     event_time >= CAST(TO_UNIXTIME(NOW()) AS BIGINT) - 16740
+), told_events AS (
+  SELECT
+    *,
+    NULLIF(
+      CASE
+        WHEN REGEXP_LIKE(agent, 'terraform')
+        THEN 'terraform'
+        WHEN REGEXP_LIKE(agent, 'opentofu')
+        THEN 'opentofu'
+        WHEN REGEXP_LIKE(agent, 'pulumi')
+        THEN 'pulumi'
+        WHEN REGEXP_LIKE(agent, 'ansible')
+        THEN 'ansible'
+        WHEN REGEXP_LIKE(agent, 'cloud-custodian|c7n')
+        THEN 'cloud-custodian'
+        WHEN REGEXP_LIKE(agent, 'aws-nuke')
+        THEN 'aws-nuke'
+        WHEN REGEXP_LIKE(agent, 'aws-cdk')
+        THEN 'aws-cdk'
+        WHEN REGEXP_LIKE(agent, 'aws-cli')
+        THEN 'aws-cli'
+        WHEN REGEXP_LIKE(agent, 'powershell')
+        THEN 'aws-tools-for-powershell'
+        WHEN REGEXP_LIKE(agent, 's3console|aws-internal/')
+        THEN 'console'
+        WHEN REGEXP_LIKE(agent, 'boto3')
+        THEN 'boto3'
+        WHEN REGEXP_LIKE(agent, 'botocore')
+        THEN 'botocore'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-go')
+        THEN 'aws-sdk-go'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-java')
+        THEN 'aws-sdk-java'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-js|aws-sdk-nodejs')
+        THEN 'aws-sdk-js'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-rust')
+        THEN 'aws-sdk-rust'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-net|aws-sdk-dotnet')
+        THEN 'aws-sdk-dotnet'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-ruby')
+        THEN 'aws-sdk-ruby'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-php')
+        THEN 'aws-sdk-php'
+        WHEN REGEXP_LIKE(agent, 'aws internal|console[.]amazonaws[.]com|signin[.]amazonaws[.]com|mozilla/')
+        THEN 'console'
+        ELSE REGEXP_REPLACE(REGEXP_REPLACE(agent, '^[^a-z]+', ''), '[^a-z0-9.+-]([^a]|a)*$', '')
+      END,
+      ''
+    ) AS tool_family
+  FROM recent_events
 ), numbered_events AS (
   SELECT
     *,
     ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number
-  FROM recent_events
+  FROM told_events
 )
 SELECT
   *
@@ -174,6 +229,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -187,6 +243,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -209,6 +266,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -226,6 +284,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN deactivate_mfa_device AS parent
     ON own.device = parent.device
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE

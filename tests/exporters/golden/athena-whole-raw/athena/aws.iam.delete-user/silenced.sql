@@ -58,6 +58,24 @@ WITH read_events AS (
       'abcdefghijklmnopqrstuvwxyz'
     ) AS user_name,
     TRANSLATE(
+      SUBSTR(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN STARTS_WITH(JSON_FORMAT(JSON_EXTRACT(event, '$["userAgent"]')), '"')
+              THEN JSON_EXTRACT_SCALAR(event, '$["userAgent"]')
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        1,
+        1024
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS agent,
+    TRANSLATE(
       NULLIF(
         NULLIF(
           CASE
@@ -121,11 +139,61 @@ WITH read_events AS (
       )
     )
     AND NULLIF(JSON_EXTRACT_SCALAR(event, '$["errorCode"]'), '') IS NULL
+), told_events AS (
+  SELECT
+    *,
+    NULLIF(
+      CASE
+        WHEN REGEXP_LIKE(agent, 'terraform')
+        THEN 'terraform'
+        WHEN REGEXP_LIKE(agent, 'opentofu')
+        THEN 'opentofu'
+        WHEN REGEXP_LIKE(agent, 'pulumi')
+        THEN 'pulumi'
+        WHEN REGEXP_LIKE(agent, 'ansible')
+        THEN 'ansible'
+        WHEN REGEXP_LIKE(agent, 'cloud-custodian|c7n')
+        THEN 'cloud-custodian'
+        WHEN REGEXP_LIKE(agent, 'aws-nuke')
+        THEN 'aws-nuke'
+        WHEN REGEXP_LIKE(agent, 'aws-cdk')
+        THEN 'aws-cdk'
+        WHEN REGEXP_LIKE(agent, 'aws-cli')
+        THEN 'aws-cli'
+        WHEN REGEXP_LIKE(agent, 'powershell')
+        THEN 'aws-tools-for-powershell'
+        WHEN REGEXP_LIKE(agent, 's3console|aws-internal/')
+        THEN 'console'
+        WHEN REGEXP_LIKE(agent, 'boto3')
+        THEN 'boto3'
+        WHEN REGEXP_LIKE(agent, 'botocore')
+        THEN 'botocore'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-go')
+        THEN 'aws-sdk-go'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-java')
+        THEN 'aws-sdk-java'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-js|aws-sdk-nodejs')
+        THEN 'aws-sdk-js'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-rust')
+        THEN 'aws-sdk-rust'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-net|aws-sdk-dotnet')
+        THEN 'aws-sdk-dotnet'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-ruby')
+        THEN 'aws-sdk-ruby'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-php')
+        THEN 'aws-sdk-php'
+        WHEN REGEXP_LIKE(agent, 'aws internal|console[.]amazonaws[.]com|signin[.]amazonaws[.]com|mozilla/')
+        THEN 'console'
+        ELSE REGEXP_REPLACE(REGEXP_REPLACE(agent, '^[^a-z]+', ''), '[^a-z0-9.+-]([^a]|a)*$', '')
+      END,
+      ''
+    ) AS tool_family
+  FROM read_events
 ), numbered_events AS (
   SELECT
     *,
     ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number
-  FROM read_events
+  FROM told_events
 ), unresolved_events AS (
   SELECT
     *
@@ -287,6 +355,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -300,6 +369,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -322,6 +392,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -339,6 +410,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN deactivate_mfa_device AS parent
     ON own.device = parent.device
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE

@@ -4,8 +4,8 @@
 -- owner: detection@example.com; expires 2027-05-20
 -- alerts on: ec2:DetachInternetGateway, ec2:DetachVpnGateway, ec2:DeleteInternetGateway
 -- explained by: ec2:DeleteVpc, or by aws.ec2.delete-internet-gateway
--- waits 30m for the window and 20m for late events
--- residual risk: The network is gone with the VPC; the deletion stays visible as origin.
+-- waits 15m for the window and 20m for late events
+-- residual risk: The VPC is cut off from the internet, and from the offices behind its VPN, up to a quarter of an hour before DeleteVpc is logged; that outage has no alert of its own.
 -- checked: parsed (sqlglot's Athena and Trino grammars; the same steps run in DuckDB on tables of these layouts)
 -- losses: none
 -- table: Athena's CloudTrail table
@@ -33,6 +33,11 @@ WITH read_events AS (
       ),
       ''
     ) AS vpc,
+    TRANSLATE(
+      SUBSTR(NULLIF(NULLIF(useragent, 'HIDDEN_DUE_TO_SECURITY_REASONS'), ''), 1, 1024),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS agent,
     NULLIF(
       NULLIF(
         CASE
@@ -68,11 +73,61 @@ WITH read_events AS (
       )
     )
     AND NULLIF(errorcode, '') IS NULL
+), told_events AS (
+  SELECT
+    *,
+    NULLIF(
+      CASE
+        WHEN REGEXP_LIKE(agent, 'terraform')
+        THEN 'terraform'
+        WHEN REGEXP_LIKE(agent, 'opentofu')
+        THEN 'opentofu'
+        WHEN REGEXP_LIKE(agent, 'pulumi')
+        THEN 'pulumi'
+        WHEN REGEXP_LIKE(agent, 'ansible')
+        THEN 'ansible'
+        WHEN REGEXP_LIKE(agent, 'cloud-custodian|c7n')
+        THEN 'cloud-custodian'
+        WHEN REGEXP_LIKE(agent, 'aws-nuke')
+        THEN 'aws-nuke'
+        WHEN REGEXP_LIKE(agent, 'aws-cdk')
+        THEN 'aws-cdk'
+        WHEN REGEXP_LIKE(agent, 'aws-cli')
+        THEN 'aws-cli'
+        WHEN REGEXP_LIKE(agent, 'powershell')
+        THEN 'aws-tools-for-powershell'
+        WHEN REGEXP_LIKE(agent, 's3console|aws-internal/')
+        THEN 'console'
+        WHEN REGEXP_LIKE(agent, 'boto3')
+        THEN 'boto3'
+        WHEN REGEXP_LIKE(agent, 'botocore')
+        THEN 'botocore'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-go')
+        THEN 'aws-sdk-go'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-java')
+        THEN 'aws-sdk-java'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-js|aws-sdk-nodejs')
+        THEN 'aws-sdk-js'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-rust')
+        THEN 'aws-sdk-rust'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-net|aws-sdk-dotnet')
+        THEN 'aws-sdk-dotnet'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-ruby')
+        THEN 'aws-sdk-ruby'
+        WHEN REGEXP_LIKE(agent, 'aws-sdk-php')
+        THEN 'aws-sdk-php'
+        WHEN REGEXP_LIKE(agent, 'aws internal|console[.]amazonaws[.]com|signin[.]amazonaws[.]com|mozilla/')
+        THEN 'console'
+        ELSE REGEXP_REPLACE(REGEXP_REPLACE(agent, '^[^a-z]+', ''), '[^a-z0-9.+-]([^a]|a)*$', '')
+      END,
+      ''
+    ) AS tool_family
+  FROM read_events
 ), numbered_events AS (
   SELECT
     *,
     ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number
-  FROM read_events
+  FROM told_events
 ), unresolved_events AS (
   SELECT
     *
@@ -187,22 +242,28 @@ WITH delete_vpc AS (
     parent.instance AS instance
   FROM cascade_events AS own
   INNER JOIN delete_vpc AS parent
-    ON own.vpc = parent.vpc AND own.account = parent.account AND own.actor = parent.actor
+    ON own.vpc = parent.vpc
+    AND own.tool_family = parent.tool_family
+    AND own.account = parent.account
+    AND own.actor = parent.actor
   WHERE
     own.event_source = 'ec2.amazonaws.com'
     AND own.event_name = 'DetachInternetGateway'
-    AND own.event_time BETWEEN parent.event_time - 1800 AND parent.event_time
+    AND own.event_time BETWEEN parent.event_time - 900 AND parent.event_time
 ), detach_vpn_gateway AS (
   SELECT
     own.*,
     parent.instance AS instance
   FROM cascade_events AS own
   INNER JOIN delete_vpc AS parent
-    ON own.vpc = parent.vpc AND own.account = parent.account AND own.actor = parent.actor
+    ON own.vpc = parent.vpc
+    AND own.tool_family = parent.tool_family
+    AND own.account = parent.account
+    AND own.actor = parent.actor
   WHERE
     own.event_source = 'ec2.amazonaws.com'
     AND own.event_name = 'DetachVpnGateway'
-    AND own.event_time BETWEEN parent.event_time - 1800 AND parent.event_time
+    AND own.event_time BETWEEN parent.event_time - 900 AND parent.event_time
 ), delete_internet_gateway AS (
   SELECT
     own.*,
@@ -210,12 +271,13 @@ WITH delete_vpc AS (
   FROM cascade_events AS own
   INNER JOIN detach_internet_gateway AS parent
     ON own.gateway = parent.gateway
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
     own.event_source = 'ec2.amazonaws.com'
     AND own.event_name = 'DeleteInternetGateway'
-    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 1800
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 900
 ), delete_internet_gateway_2 AS (
   SELECT
     *,
@@ -233,6 +295,7 @@ WITH delete_vpc AS (
   FROM cascade_events AS own
   INNER JOIN delete_internet_gateway_2 AS parent
     ON own.gateway = parent.gateway
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -280,6 +343,7 @@ SELECT
   judged.account,
   judged.principal,
   judged.vpc,
+  judged.tool_family,
   judged.gateway
 FROM cascade_events AS judged
 LEFT JOIN (

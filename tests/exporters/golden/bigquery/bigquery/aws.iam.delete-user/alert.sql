@@ -46,6 +46,24 @@ WITH read_events AS (
       'abcdefghijklmnopqrstuvwxyz'
     ) AS user_name,
     translate(
+      SUBSTRING(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN JSON_TYPE(JSON_QUERY(event, '$."userAgent"')) = 'string'
+              THEN JSON_VALUE(event, '$."userAgent"')
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        1,
+        1024
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS agent,
+    translate(
       NULLIF(
         NULLIF(
           CASE
@@ -109,11 +127,61 @@ WITH read_events AS (
       )
     )
     AND NULLIF(JSON_VALUE(event, '$."errorCode"'), '') IS NULL
+), told_events AS (
+  SELECT
+    *,
+    NULLIF(
+      CASE
+        WHEN REGEXP_CONTAINS(agent, 'terraform')
+        THEN 'terraform'
+        WHEN REGEXP_CONTAINS(agent, 'opentofu')
+        THEN 'opentofu'
+        WHEN REGEXP_CONTAINS(agent, 'pulumi')
+        THEN 'pulumi'
+        WHEN REGEXP_CONTAINS(agent, 'ansible')
+        THEN 'ansible'
+        WHEN REGEXP_CONTAINS(agent, 'cloud-custodian|c7n')
+        THEN 'cloud-custodian'
+        WHEN REGEXP_CONTAINS(agent, 'aws-nuke')
+        THEN 'aws-nuke'
+        WHEN REGEXP_CONTAINS(agent, 'aws-cdk')
+        THEN 'aws-cdk'
+        WHEN REGEXP_CONTAINS(agent, 'aws-cli')
+        THEN 'aws-cli'
+        WHEN REGEXP_CONTAINS(agent, 'powershell')
+        THEN 'aws-tools-for-powershell'
+        WHEN REGEXP_CONTAINS(agent, 's3console|aws-internal/')
+        THEN 'console'
+        WHEN REGEXP_CONTAINS(agent, 'boto3')
+        THEN 'boto3'
+        WHEN REGEXP_CONTAINS(agent, 'botocore')
+        THEN 'botocore'
+        WHEN REGEXP_CONTAINS(agent, 'aws-sdk-go')
+        THEN 'aws-sdk-go'
+        WHEN REGEXP_CONTAINS(agent, 'aws-sdk-java')
+        THEN 'aws-sdk-java'
+        WHEN REGEXP_CONTAINS(agent, 'aws-sdk-js|aws-sdk-nodejs')
+        THEN 'aws-sdk-js'
+        WHEN REGEXP_CONTAINS(agent, 'aws-sdk-rust')
+        THEN 'aws-sdk-rust'
+        WHEN REGEXP_CONTAINS(agent, 'aws-sdk-net|aws-sdk-dotnet')
+        THEN 'aws-sdk-dotnet'
+        WHEN REGEXP_CONTAINS(agent, 'aws-sdk-ruby')
+        THEN 'aws-sdk-ruby'
+        WHEN REGEXP_CONTAINS(agent, 'aws-sdk-php')
+        THEN 'aws-sdk-php'
+        WHEN REGEXP_CONTAINS(agent, 'aws internal|console[.]amazonaws[.]com|signin[.]amazonaws[.]com|mozilla/')
+        THEN 'console'
+        ELSE regexp_replace(regexp_replace(agent, '^[^a-z]+', ''), '[^a-z0-9.+-]([^a]|a)*$', '')
+      END,
+      ''
+    ) AS tool_family
+  FROM read_events
 ), numbered_events AS (
   SELECT
     *,
     ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time NULLS LAST) AS copy_number
-  FROM read_events
+  FROM told_events
 ), unresolved_events AS (
   SELECT
     *
@@ -275,6 +343,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -288,6 +357,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -310,6 +380,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -327,6 +398,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN deactivate_mfa_device AS parent
     ON own.device = parent.device
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -374,6 +446,7 @@ SELECT
   judged.account,
   judged.principal,
   judged.user_name,
+  judged.tool_family,
   judged.device
 FROM cascade_events AS judged
 LEFT JOIN (

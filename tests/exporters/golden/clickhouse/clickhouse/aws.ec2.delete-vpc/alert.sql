@@ -4,8 +4,8 @@
 -- owner: detection@example.com; expires 2027-05-20
 -- alerts on: ec2:DetachInternetGateway, ec2:DetachVpnGateway, ec2:DeleteInternetGateway
 -- explained by: ec2:DeleteVpc, or by aws.ec2.delete-internet-gateway
--- waits 30m for the window and 20m for late events
--- residual risk: The network is gone with the VPC; the deletion stays visible as origin.
+-- waits 15m for the window and 20m for late events
+-- residual risk: The VPC is cut off from the internet, and from the offices behind its VPN, up to a quarter of an hour before DeleteVpc is logged; that outage has no alert of its own.
 -- checked: executed (ClickHouse in process (chdb), against the reference semantics on random logs)
 -- losses: none
 -- table: one JSON column
@@ -54,6 +54,23 @@ WITH read_events AS (
       ),
       ''
     ) AS vpc,
+    lower(
+      SUBSTRING(
+        nullIf(
+          nullIf(
+            if(
+              toString(JSONType(event, 'userAgent')) = 'String',
+              nullIf(JSONExtractString(event, 'userAgent'), ''),
+              NULL
+            ),
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        1,
+        1024
+      )
+    ) AS agent,
     nullIf(
       nullIf(
         if(
@@ -90,11 +107,61 @@ WITH read_events AS (
       )
     )
     AND nullIf(nullIf(JSONExtractString(event, 'errorCode'), ''), '') IS NULL
+), told_events AS (
+  SELECT
+    *,
+    nullIf(
+      CASE
+        WHEN match(agent, 'terraform')
+        THEN 'terraform'
+        WHEN match(agent, 'opentofu')
+        THEN 'opentofu'
+        WHEN match(agent, 'pulumi')
+        THEN 'pulumi'
+        WHEN match(agent, 'ansible')
+        THEN 'ansible'
+        WHEN match(agent, 'cloud-custodian|c7n')
+        THEN 'cloud-custodian'
+        WHEN match(agent, 'aws-nuke')
+        THEN 'aws-nuke'
+        WHEN match(agent, 'aws-cdk')
+        THEN 'aws-cdk'
+        WHEN match(agent, 'aws-cli')
+        THEN 'aws-cli'
+        WHEN match(agent, 'powershell')
+        THEN 'aws-tools-for-powershell'
+        WHEN match(agent, 's3console|aws-internal/')
+        THEN 'console'
+        WHEN match(agent, 'boto3')
+        THEN 'boto3'
+        WHEN match(agent, 'botocore')
+        THEN 'botocore'
+        WHEN match(agent, 'aws-sdk-go')
+        THEN 'aws-sdk-go'
+        WHEN match(agent, 'aws-sdk-java')
+        THEN 'aws-sdk-java'
+        WHEN match(agent, 'aws-sdk-js|aws-sdk-nodejs')
+        THEN 'aws-sdk-js'
+        WHEN match(agent, 'aws-sdk-rust')
+        THEN 'aws-sdk-rust'
+        WHEN match(agent, 'aws-sdk-net|aws-sdk-dotnet')
+        THEN 'aws-sdk-dotnet'
+        WHEN match(agent, 'aws-sdk-ruby')
+        THEN 'aws-sdk-ruby'
+        WHEN match(agent, 'aws-sdk-php')
+        THEN 'aws-sdk-php'
+        WHEN match(agent, 'aws internal|console[.]amazonaws[.]com|signin[.]amazonaws[.]com|mozilla/')
+        THEN 'console'
+        ELSE replaceRegexpOne(replaceRegexpOne(agent, '^[^a-z]+', ''), '[^a-z0-9.+-]([^a]|a)*$', '')
+      END,
+      ''
+    ) AS tool_family
+  FROM read_events
 ), numbered_events AS (
   SELECT
     *,
     ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number
-  FROM read_events
+  FROM told_events
 ), unresolved_events AS (
   SELECT
     *
@@ -232,22 +299,28 @@ WITH delete_vpc AS (
     parent.instance AS instance
   FROM cascade_events AS own
   INNER JOIN delete_vpc AS parent
-    ON own.vpc = parent.vpc AND own.account = parent.account AND own.actor = parent.actor
+    ON own.vpc = parent.vpc
+    AND own.tool_family = parent.tool_family
+    AND own.account = parent.account
+    AND own.actor = parent.actor
   WHERE
     own.event_source = 'ec2.amazonaws.com'
     AND own.event_name = 'DetachInternetGateway'
-    AND own.event_time BETWEEN parent.event_time - 1800 AND parent.event_time
+    AND own.event_time BETWEEN parent.event_time - 900 AND parent.event_time
 ), detach_vpn_gateway AS (
   SELECT
     own.*,
     parent.instance AS instance
   FROM cascade_events AS own
   INNER JOIN delete_vpc AS parent
-    ON own.vpc = parent.vpc AND own.account = parent.account AND own.actor = parent.actor
+    ON own.vpc = parent.vpc
+    AND own.tool_family = parent.tool_family
+    AND own.account = parent.account
+    AND own.actor = parent.actor
   WHERE
     own.event_source = 'ec2.amazonaws.com'
     AND own.event_name = 'DetachVpnGateway'
-    AND own.event_time BETWEEN parent.event_time - 1800 AND parent.event_time
+    AND own.event_time BETWEEN parent.event_time - 900 AND parent.event_time
 ), delete_internet_gateway AS (
   SELECT
     own.*,
@@ -255,12 +328,13 @@ WITH delete_vpc AS (
   FROM cascade_events AS own
   INNER JOIN detach_internet_gateway AS parent
     ON own.gateway = parent.gateway
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
     own.event_source = 'ec2.amazonaws.com'
     AND own.event_name = 'DeleteInternetGateway'
-    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 1800
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 900
 ), delete_internet_gateway_2 AS (
   SELECT
     *,
@@ -280,6 +354,7 @@ WITH delete_vpc AS (
   FROM cascade_events AS own
   INNER JOIN delete_internet_gateway_2 AS parent
     ON own.gateway = parent.gateway
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -327,6 +402,7 @@ SELECT
   judged.account,
   judged.principal,
   judged.vpc,
+  judged.tool_family,
   judged.gateway
 FROM cascade_events AS judged
 LEFT JOIN (

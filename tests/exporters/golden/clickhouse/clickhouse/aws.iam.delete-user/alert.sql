@@ -57,6 +57,23 @@ WITH read_events AS (
       )
     ) AS user_name,
     lower(
+      SUBSTRING(
+        nullIf(
+          nullIf(
+            if(
+              toString(JSONType(event, 'userAgent')) = 'String',
+              nullIf(JSONExtractString(event, 'userAgent'), ''),
+              NULL
+            ),
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        1,
+        1024
+      )
+    ) AS agent,
+    lower(
       nullIf(
         nullIf(
           if(
@@ -118,11 +135,61 @@ WITH read_events AS (
       )
     )
     AND nullIf(nullIf(JSONExtractString(event, 'errorCode'), ''), '') IS NULL
+), told_events AS (
+  SELECT
+    *,
+    nullIf(
+      CASE
+        WHEN match(agent, 'terraform')
+        THEN 'terraform'
+        WHEN match(agent, 'opentofu')
+        THEN 'opentofu'
+        WHEN match(agent, 'pulumi')
+        THEN 'pulumi'
+        WHEN match(agent, 'ansible')
+        THEN 'ansible'
+        WHEN match(agent, 'cloud-custodian|c7n')
+        THEN 'cloud-custodian'
+        WHEN match(agent, 'aws-nuke')
+        THEN 'aws-nuke'
+        WHEN match(agent, 'aws-cdk')
+        THEN 'aws-cdk'
+        WHEN match(agent, 'aws-cli')
+        THEN 'aws-cli'
+        WHEN match(agent, 'powershell')
+        THEN 'aws-tools-for-powershell'
+        WHEN match(agent, 's3console|aws-internal/')
+        THEN 'console'
+        WHEN match(agent, 'boto3')
+        THEN 'boto3'
+        WHEN match(agent, 'botocore')
+        THEN 'botocore'
+        WHEN match(agent, 'aws-sdk-go')
+        THEN 'aws-sdk-go'
+        WHEN match(agent, 'aws-sdk-java')
+        THEN 'aws-sdk-java'
+        WHEN match(agent, 'aws-sdk-js|aws-sdk-nodejs')
+        THEN 'aws-sdk-js'
+        WHEN match(agent, 'aws-sdk-rust')
+        THEN 'aws-sdk-rust'
+        WHEN match(agent, 'aws-sdk-net|aws-sdk-dotnet')
+        THEN 'aws-sdk-dotnet'
+        WHEN match(agent, 'aws-sdk-ruby')
+        THEN 'aws-sdk-ruby'
+        WHEN match(agent, 'aws-sdk-php')
+        THEN 'aws-sdk-php'
+        WHEN match(agent, 'aws internal|console[.]amazonaws[.]com|signin[.]amazonaws[.]com|mozilla/')
+        THEN 'console'
+        ELSE replaceRegexpOne(replaceRegexpOne(agent, '^[^a-z]+', ''), '[^a-z0-9.+-]([^a]|a)*$', '')
+      END,
+      ''
+    ) AS tool_family
+  FROM read_events
 ), numbered_events AS (
   SELECT
     *,
     ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number
-  FROM read_events
+  FROM told_events
 ), unresolved_events AS (
   SELECT
     *
@@ -309,6 +376,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -322,6 +390,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -344,6 +413,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -362,6 +432,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN deactivate_mfa_device AS parent
     ON own.device = parent.device
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -409,6 +480,7 @@ SELECT
   judged.account,
   judged.principal,
   judged.user_name,
+  judged.tool_family,
   judged.device
 FROM cascade_events AS judged
 LEFT JOIN (

@@ -50,6 +50,24 @@ WITH read_events AS (
       'abcdefghijklmnopqrstuvwxyz'
     ) AS user_name,
     TRANSLATE(
+      SUBSTRING(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN JSON_TYPE(event, '$."userAgent"') = 'VARCHAR'
+              THEN JSON_EXTRACT_STRING(event, '$."userAgent"')
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        1,
+        1024
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS agent,
+    TRANSLATE(
       NULLIF(
         NULLIF(
           CASE
@@ -113,11 +131,61 @@ WITH read_events AS (
       )
     )
     AND NULLIF(JSON_EXTRACT_STRING(event, '$."errorCode"'), '') IS NULL
+), told_events AS (
+  SELECT
+    *,
+    NULLIF(
+      CASE
+        WHEN REGEXP_MATCHES(agent, 'terraform')
+        THEN 'terraform'
+        WHEN REGEXP_MATCHES(agent, 'opentofu')
+        THEN 'opentofu'
+        WHEN REGEXP_MATCHES(agent, 'pulumi')
+        THEN 'pulumi'
+        WHEN REGEXP_MATCHES(agent, 'ansible')
+        THEN 'ansible'
+        WHEN REGEXP_MATCHES(agent, 'cloud-custodian|c7n')
+        THEN 'cloud-custodian'
+        WHEN REGEXP_MATCHES(agent, 'aws-nuke')
+        THEN 'aws-nuke'
+        WHEN REGEXP_MATCHES(agent, 'aws-cdk')
+        THEN 'aws-cdk'
+        WHEN REGEXP_MATCHES(agent, 'aws-cli')
+        THEN 'aws-cli'
+        WHEN REGEXP_MATCHES(agent, 'powershell')
+        THEN 'aws-tools-for-powershell'
+        WHEN REGEXP_MATCHES(agent, 's3console|aws-internal/')
+        THEN 'console'
+        WHEN REGEXP_MATCHES(agent, 'boto3')
+        THEN 'boto3'
+        WHEN REGEXP_MATCHES(agent, 'botocore')
+        THEN 'botocore'
+        WHEN REGEXP_MATCHES(agent, 'aws-sdk-go')
+        THEN 'aws-sdk-go'
+        WHEN REGEXP_MATCHES(agent, 'aws-sdk-java')
+        THEN 'aws-sdk-java'
+        WHEN REGEXP_MATCHES(agent, 'aws-sdk-js|aws-sdk-nodejs')
+        THEN 'aws-sdk-js'
+        WHEN REGEXP_MATCHES(agent, 'aws-sdk-rust')
+        THEN 'aws-sdk-rust'
+        WHEN REGEXP_MATCHES(agent, 'aws-sdk-net|aws-sdk-dotnet')
+        THEN 'aws-sdk-dotnet'
+        WHEN REGEXP_MATCHES(agent, 'aws-sdk-ruby')
+        THEN 'aws-sdk-ruby'
+        WHEN REGEXP_MATCHES(agent, 'aws-sdk-php')
+        THEN 'aws-sdk-php'
+        WHEN REGEXP_MATCHES(agent, 'aws internal|console[.]amazonaws[.]com|signin[.]amazonaws[.]com|mozilla/')
+        THEN 'console'
+        ELSE REGEXP_REPLACE(REGEXP_REPLACE(agent, '^[^a-z]+', ''), '[^a-z0-9.+-]([^a]|a)*$', '')
+      END,
+      ''
+    ) AS tool_family
+  FROM read_events
 ), numbered_events AS (
   SELECT
     *,
     ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number
-  FROM read_events
+  FROM told_events
 ), unresolved_events AS (
   SELECT
     *
@@ -278,6 +346,7 @@ WITH read_events AS (
   FROM events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -291,6 +360,7 @@ WITH read_events AS (
   FROM events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -313,6 +383,7 @@ WITH read_events AS (
   FROM events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -330,6 +401,7 @@ WITH read_events AS (
   FROM events AS own
   INNER JOIN deactivate_mfa_device AS parent
     ON own.device = parent.device
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -377,6 +449,7 @@ SELECT
   judged.account,
   judged.principal,
   judged.user_name,
+  judged.tool_family,
   judged.device
 FROM events AS judged
 LEFT JOIN (

@@ -6,8 +6,8 @@ cloudcascade catalogue 0.0.0, made 2026-11-20
 owner: detection@example.com; expires 2027-05-20
 alerts on: ec2:DetachInternetGateway, ec2:DetachVpnGateway
 explained by: ec2:DeleteVpc
-waits 30m for the window and 20m for late events
-residual risk: The network is gone with the VPC; the deletion stays visible as origin.
+waits 15m for the window and 20m for late events
+residual risk: The VPC is cut off from the internet, and from the offices behind its VPN, up to a quarter of an hour before DeleteVpc is logged; that outage has no alert of its own.
 checked: parsed (sqlglot's Snowflake grammar; rules and signals by Panther's own test runner; correlations by a model of Group and Absence)
 loss, not covered: ec2:DeleteInternetGateway: joins its origin through ec2:DetachInternetGateway, which takes a hop
 loss, fails open: judges on arrival: an origin that comes after its effect comes too late
@@ -18,7 +18,11 @@ loss, fails closed: one window for all, without a direction: an origin up to 35m
 
 from cloudcascade_signal import cascade_key, is_call, no_key, value
 
-CALLS = {"ec2:DeleteVpc": {"keys": [{"paths": ["requestParameters.vpcId"]}]}}
+CALLS = {
+    "ec2:DeleteVpc": {
+        "keys": [{"paths": ["requestParameters.vpcId"]}, {"paths": ["userAgent"], "tool": True}],
+    },
+}
 SAME_ACTOR = True
 SAME_ACCOUNT = True
 

@@ -19,23 +19,67 @@ loss, fails closed: one window for all, without a direction: an origin up to 35m
 from cloudcascade_signal import cascade_key, is_call, no_key, value
 
 CALLS = {
-    "iam:DeactivateMFADevice": {"keys": [{"paths": ["requestParameters.userName"], "fold": True}]},
-    "iam:DeleteLoginProfile": {"keys": [{"paths": ["requestParameters.userName"], "fold": True}]},
-    "iam:DeleteAccessKey": {"keys": [{"paths": ["requestParameters.userName"], "fold": True}]},
+    "iam:DeactivateMFADevice": {
+        "keys": [
+            {"paths": ["requestParameters.userName"], "fold": True},
+            {"paths": ["userAgent"], "tool": True},
+        ],
+    },
+    "iam:DeleteLoginProfile": {
+        "keys": [
+            {"paths": ["requestParameters.userName"], "fold": True},
+            {"paths": ["userAgent"], "tool": True},
+        ],
+    },
+    "iam:DeleteAccessKey": {
+        "keys": [
+            {"paths": ["requestParameters.userName"], "fold": True},
+            {"paths": ["userAgent"], "tool": True},
+        ],
+    },
     "iam:UpdateAccessKey": {
-        "keys": [{"paths": ["requestParameters.userName"], "fold": True}],
+        "keys": [
+            {"paths": ["requestParameters.userName"], "fold": True},
+            {"paths": ["userAgent"], "tool": True},
+        ],
         "where": [{"path": "requestParameters.status", "operator": "in", "values": ["Inactive"]}],
     },
     "iam:DeleteSigningCertificate": {
-        "keys": [{"paths": ["requestParameters.userName"], "fold": True}],
+        "keys": [
+            {"paths": ["requestParameters.userName"], "fold": True},
+            {"paths": ["userAgent"], "tool": True},
+        ],
     },
-    "iam:DeleteSSHPublicKey": {"keys": [{"paths": ["requestParameters.userName"], "fold": True}]},
+    "iam:DeleteSSHPublicKey": {
+        "keys": [
+            {"paths": ["requestParameters.userName"], "fold": True},
+            {"paths": ["userAgent"], "tool": True},
+        ],
+    },
     "iam:DeleteServiceSpecificCredential": {
-        "keys": [{"paths": ["requestParameters.userName"], "fold": True}],
+        "keys": [
+            {"paths": ["requestParameters.userName"], "fold": True},
+            {"paths": ["userAgent"], "tool": True},
+        ],
     },
-    "iam:DetachUserPolicy": {"keys": [{"paths": ["requestParameters.userName"], "fold": True}]},
-    "iam:DeleteUserPolicy": {"keys": [{"paths": ["requestParameters.userName"], "fold": True}]},
-    "iam:RemoveUserFromGroup": {"keys": [{"paths": ["requestParameters.userName"], "fold": True}]},
+    "iam:DetachUserPolicy": {
+        "keys": [
+            {"paths": ["requestParameters.userName"], "fold": True},
+            {"paths": ["userAgent"], "tool": True},
+        ],
+    },
+    "iam:DeleteUserPolicy": {
+        "keys": [
+            {"paths": ["requestParameters.userName"], "fold": True},
+            {"paths": ["userAgent"], "tool": True},
+        ],
+    },
+    "iam:RemoveUserFromGroup": {
+        "keys": [
+            {"paths": ["requestParameters.userName"], "fold": True},
+            {"paths": ["userAgent"], "tool": True},
+        ],
+    },
 }
 SAME_ACTOR = True
 SAME_ACCOUNT = True

@@ -18,7 +18,14 @@ loss, fails closed: one window for all, without a direction: an origin up to 35m
 
 from cloudcascade_signal import cascade_key, is_call, no_key, value
 
-CALLS = {"iam:DeleteUser": {"keys": [{"paths": ["requestParameters.userName"], "fold": True}]}}
+CALLS = {
+    "iam:DeleteUser": {
+        "keys": [
+            {"paths": ["requestParameters.userName"], "fold": True},
+            {"paths": ["userAgent"], "tool": True},
+        ],
+    },
+}
 SAME_ACTOR = True
 SAME_ACCOUNT = True
 

@@ -57,6 +57,20 @@ WITH read_events AS (
       'abcdefghijklmnopqrstuvwxyz'
     ) AS user_name,
     TRANSLATE(
+      SUBSTRING(NULLIF(
+        NULLIF(
+          CASE
+            WHEN JSONB_TYPEOF(JSONB_EXTRACT_PATH(event, 'userAgent')) = 'string'
+            THEN JSONB_EXTRACT_PATH_TEXT(event, 'userAgent')
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      ) FROM 1 FOR 1024),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS agent,
+    TRANSLATE(
       NULLIF(
         NULLIF(
           CASE
@@ -120,11 +134,61 @@ WITH read_events AS (
       )
     )
     AND NULLIF(JSONB_EXTRACT_PATH_TEXT(event, 'errorCode'), '') IS NULL
+), told_events AS (
+  SELECT
+    *,
+    NULLIF(
+      CASE
+        WHEN agent ~ 'terraform'
+        THEN 'terraform'
+        WHEN agent ~ 'opentofu'
+        THEN 'opentofu'
+        WHEN agent ~ 'pulumi'
+        THEN 'pulumi'
+        WHEN agent ~ 'ansible'
+        THEN 'ansible'
+        WHEN agent ~ 'cloud-custodian|c7n'
+        THEN 'cloud-custodian'
+        WHEN agent ~ 'aws-nuke'
+        THEN 'aws-nuke'
+        WHEN agent ~ 'aws-cdk'
+        THEN 'aws-cdk'
+        WHEN agent ~ 'aws-cli'
+        THEN 'aws-cli'
+        WHEN agent ~ 'powershell'
+        THEN 'aws-tools-for-powershell'
+        WHEN agent ~ 's3console|aws-internal/'
+        THEN 'console'
+        WHEN agent ~ 'boto3'
+        THEN 'boto3'
+        WHEN agent ~ 'botocore'
+        THEN 'botocore'
+        WHEN agent ~ 'aws-sdk-go'
+        THEN 'aws-sdk-go'
+        WHEN agent ~ 'aws-sdk-java'
+        THEN 'aws-sdk-java'
+        WHEN agent ~ 'aws-sdk-js|aws-sdk-nodejs'
+        THEN 'aws-sdk-js'
+        WHEN agent ~ 'aws-sdk-rust'
+        THEN 'aws-sdk-rust'
+        WHEN agent ~ 'aws-sdk-net|aws-sdk-dotnet'
+        THEN 'aws-sdk-dotnet'
+        WHEN agent ~ 'aws-sdk-ruby'
+        THEN 'aws-sdk-ruby'
+        WHEN agent ~ 'aws-sdk-php'
+        THEN 'aws-sdk-php'
+        WHEN agent ~ 'aws internal|console[.]amazonaws[.]com|signin[.]amazonaws[.]com|mozilla/'
+        THEN 'console'
+        ELSE REGEXP_REPLACE(REGEXP_REPLACE(agent, '^[^a-z]+', ''), '[^a-z0-9.+-]([^a]|a)*$', '')
+      END,
+      ''
+    ) AS tool_family
+  FROM read_events
 ), numbered_events AS (
   SELECT
     *,
     ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number
-  FROM read_events
+  FROM told_events
 ), unresolved_events AS (
   SELECT
     *
@@ -285,6 +349,7 @@ WITH read_events AS (
   FROM events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -298,6 +363,7 @@ WITH read_events AS (
   FROM events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -320,6 +386,7 @@ WITH read_events AS (
   FROM events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -337,6 +404,7 @@ WITH read_events AS (
   FROM events AS own
   INNER JOIN deactivate_mfa_device AS parent
     ON own.device = parent.device
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -384,6 +452,7 @@ SELECT
   judged.account,
   judged.principal,
   judged.user_name,
+  judged.tool_family,
   judged.device
 FROM events AS judged
 LEFT JOIN (

@@ -4,8 +4,8 @@
 -- owner: detection@example.com; expires 2027-05-20
 -- alerts on: ec2:DetachInternetGateway, ec2:DetachVpnGateway, ec2:DeleteInternetGateway
 -- explained by: ec2:DeleteVpc, or by aws.ec2.delete-internet-gateway
--- waits 30m for the window and 20m for late events
--- residual risk: The network is gone with the VPC; the deletion stays visible as origin.
+-- waits 15m for the window and 20m for late events
+-- residual risk: The VPC is cut off from the internet, and from the offices behind its VPN, up to a quarter of an hour before DeleteVpc is logged; that outage has no alert of its own.
 -- checked: parsed (sqlglot's Snowflake grammar)
 -- losses: none
 -- table: one JSON column
@@ -50,6 +50,24 @@ WITH read_events AS (
       ),
       ''
     ) AS vpc,
+    TRANSLATE(
+      SUBSTRING(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN TYPEOF(GET_PATH(event, '["userAgent"]')) = 'VARCHAR'
+              THEN CAST(GET_PATH(event, '["userAgent"]') AS VARCHAR)
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        1,
+        1024
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS agent,
     NULLIF(
       NULLIF(
         CASE
@@ -85,11 +103,61 @@ WITH read_events AS (
       )
     )
     AND NULLIF(CAST(GET_PATH(event, '["errorCode"]') AS VARCHAR), '') IS NULL
+), told_events AS (
+  SELECT
+    *,
+    NULLIF(
+      CASE
+        WHEN REGEXP_INSTR(agent, 'terraform') > 0
+        THEN 'terraform'
+        WHEN REGEXP_INSTR(agent, 'opentofu') > 0
+        THEN 'opentofu'
+        WHEN REGEXP_INSTR(agent, 'pulumi') > 0
+        THEN 'pulumi'
+        WHEN REGEXP_INSTR(agent, 'ansible') > 0
+        THEN 'ansible'
+        WHEN REGEXP_INSTR(agent, 'cloud-custodian|c7n') > 0
+        THEN 'cloud-custodian'
+        WHEN REGEXP_INSTR(agent, 'aws-nuke') > 0
+        THEN 'aws-nuke'
+        WHEN REGEXP_INSTR(agent, 'aws-cdk') > 0
+        THEN 'aws-cdk'
+        WHEN REGEXP_INSTR(agent, 'aws-cli') > 0
+        THEN 'aws-cli'
+        WHEN REGEXP_INSTR(agent, 'powershell') > 0
+        THEN 'aws-tools-for-powershell'
+        WHEN REGEXP_INSTR(agent, 's3console|aws-internal/') > 0
+        THEN 'console'
+        WHEN REGEXP_INSTR(agent, 'boto3') > 0
+        THEN 'boto3'
+        WHEN REGEXP_INSTR(agent, 'botocore') > 0
+        THEN 'botocore'
+        WHEN REGEXP_INSTR(agent, 'aws-sdk-go') > 0
+        THEN 'aws-sdk-go'
+        WHEN REGEXP_INSTR(agent, 'aws-sdk-java') > 0
+        THEN 'aws-sdk-java'
+        WHEN REGEXP_INSTR(agent, 'aws-sdk-js|aws-sdk-nodejs') > 0
+        THEN 'aws-sdk-js'
+        WHEN REGEXP_INSTR(agent, 'aws-sdk-rust') > 0
+        THEN 'aws-sdk-rust'
+        WHEN REGEXP_INSTR(agent, 'aws-sdk-net|aws-sdk-dotnet') > 0
+        THEN 'aws-sdk-dotnet'
+        WHEN REGEXP_INSTR(agent, 'aws-sdk-ruby') > 0
+        THEN 'aws-sdk-ruby'
+        WHEN REGEXP_INSTR(agent, 'aws-sdk-php') > 0
+        THEN 'aws-sdk-php'
+        WHEN REGEXP_INSTR(agent, 'aws internal|console[.]amazonaws[.]com|signin[.]amazonaws[.]com|mozilla/') > 0
+        THEN 'console'
+        ELSE REGEXP_REPLACE(REGEXP_REPLACE(agent, '^[^a-z]+', ''), '[^a-z0-9.+-]([^a]|a)*$', '')
+      END,
+      ''
+    ) AS tool_family
+  FROM read_events
 ), numbered_events AS (
   SELECT
     *,
     ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number
-  FROM read_events
+  FROM told_events
 ), unresolved_events AS (
   SELECT
     *
@@ -204,22 +272,28 @@ WITH delete_vpc AS (
     parent.instance AS instance
   FROM cascade_events AS own
   INNER JOIN delete_vpc AS parent
-    ON own.vpc = parent.vpc AND own.account = parent.account AND own.actor = parent.actor
+    ON own.vpc = parent.vpc
+    AND own.tool_family = parent.tool_family
+    AND own.account = parent.account
+    AND own.actor = parent.actor
   WHERE
     own.event_source = 'ec2.amazonaws.com'
     AND own.event_name = 'DetachInternetGateway'
-    AND own.event_time BETWEEN parent.event_time - 1800 AND parent.event_time
+    AND own.event_time BETWEEN parent.event_time - 900 AND parent.event_time
 ), detach_vpn_gateway AS (
   SELECT
     own.*,
     parent.instance AS instance
   FROM cascade_events AS own
   INNER JOIN delete_vpc AS parent
-    ON own.vpc = parent.vpc AND own.account = parent.account AND own.actor = parent.actor
+    ON own.vpc = parent.vpc
+    AND own.tool_family = parent.tool_family
+    AND own.account = parent.account
+    AND own.actor = parent.actor
   WHERE
     own.event_source = 'ec2.amazonaws.com'
     AND own.event_name = 'DetachVpnGateway'
-    AND own.event_time BETWEEN parent.event_time - 1800 AND parent.event_time
+    AND own.event_time BETWEEN parent.event_time - 900 AND parent.event_time
 ), delete_internet_gateway AS (
   SELECT
     own.*,
@@ -227,12 +301,13 @@ WITH delete_vpc AS (
   FROM cascade_events AS own
   INNER JOIN detach_internet_gateway AS parent
     ON own.gateway = parent.gateway
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
     own.event_source = 'ec2.amazonaws.com'
     AND own.event_name = 'DeleteInternetGateway'
-    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 1800
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 900
 ), delete_internet_gateway_2 AS (
   SELECT
     *,
@@ -250,6 +325,7 @@ WITH delete_vpc AS (
   FROM cascade_events AS own
   INNER JOIN delete_internet_gateway_2 AS parent
     ON own.gateway = parent.gateway
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -297,6 +373,7 @@ SELECT
   judged.account,
   judged.principal,
   judged.vpc,
+  judged.tool_family,
   judged.gateway
 FROM cascade_events AS judged
 LEFT JOIN (

@@ -55,6 +55,24 @@ WITH read_events AS (
       'abcdefghijklmnopqrstuvwxyz'
     ) AS user_name,
     TRANSLATE(
+      SUBSTRING(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN TYPEOF(GET_PATH(event, '["userAgent"]')) = 'VARCHAR'
+              THEN CAST(GET_PATH(event, '["userAgent"]') AS VARCHAR)
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        1,
+        1024
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS agent,
+    TRANSLATE(
       NULLIF(
         NULLIF(
           CASE
@@ -118,11 +136,61 @@ WITH read_events AS (
       )
     )
     AND NULLIF(CAST(GET_PATH(event, '["errorCode"]') AS VARCHAR), '') IS NULL
+), told_events AS (
+  SELECT
+    *,
+    NULLIF(
+      CASE
+        WHEN REGEXP_INSTR(agent, 'terraform') > 0
+        THEN 'terraform'
+        WHEN REGEXP_INSTR(agent, 'opentofu') > 0
+        THEN 'opentofu'
+        WHEN REGEXP_INSTR(agent, 'pulumi') > 0
+        THEN 'pulumi'
+        WHEN REGEXP_INSTR(agent, 'ansible') > 0
+        THEN 'ansible'
+        WHEN REGEXP_INSTR(agent, 'cloud-custodian|c7n') > 0
+        THEN 'cloud-custodian'
+        WHEN REGEXP_INSTR(agent, 'aws-nuke') > 0
+        THEN 'aws-nuke'
+        WHEN REGEXP_INSTR(agent, 'aws-cdk') > 0
+        THEN 'aws-cdk'
+        WHEN REGEXP_INSTR(agent, 'aws-cli') > 0
+        THEN 'aws-cli'
+        WHEN REGEXP_INSTR(agent, 'powershell') > 0
+        THEN 'aws-tools-for-powershell'
+        WHEN REGEXP_INSTR(agent, 's3console|aws-internal/') > 0
+        THEN 'console'
+        WHEN REGEXP_INSTR(agent, 'boto3') > 0
+        THEN 'boto3'
+        WHEN REGEXP_INSTR(agent, 'botocore') > 0
+        THEN 'botocore'
+        WHEN REGEXP_INSTR(agent, 'aws-sdk-go') > 0
+        THEN 'aws-sdk-go'
+        WHEN REGEXP_INSTR(agent, 'aws-sdk-java') > 0
+        THEN 'aws-sdk-java'
+        WHEN REGEXP_INSTR(agent, 'aws-sdk-js|aws-sdk-nodejs') > 0
+        THEN 'aws-sdk-js'
+        WHEN REGEXP_INSTR(agent, 'aws-sdk-rust') > 0
+        THEN 'aws-sdk-rust'
+        WHEN REGEXP_INSTR(agent, 'aws-sdk-net|aws-sdk-dotnet') > 0
+        THEN 'aws-sdk-dotnet'
+        WHEN REGEXP_INSTR(agent, 'aws-sdk-ruby') > 0
+        THEN 'aws-sdk-ruby'
+        WHEN REGEXP_INSTR(agent, 'aws-sdk-php') > 0
+        THEN 'aws-sdk-php'
+        WHEN REGEXP_INSTR(agent, 'aws internal|console[.]amazonaws[.]com|signin[.]amazonaws[.]com|mozilla/') > 0
+        THEN 'console'
+        ELSE REGEXP_REPLACE(REGEXP_REPLACE(agent, '^[^a-z]+', ''), '[^a-z0-9.+-]([^a]|a)*$', '')
+      END,
+      ''
+    ) AS tool_family
+  FROM read_events
 ), numbered_events AS (
   SELECT
     *,
     ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number
-  FROM read_events
+  FROM told_events
 ), unresolved_events AS (
   SELECT
     *
@@ -281,6 +349,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -294,6 +363,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -316,6 +386,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -333,6 +404,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN deactivate_mfa_device AS parent
     ON own.device = parent.device
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -380,6 +452,7 @@ SELECT
   judged.account,
   judged.principal,
   judged.user_name,
+  judged.tool_family,
   judged.device
 FROM cascade_events AS judged
 LEFT JOIN (

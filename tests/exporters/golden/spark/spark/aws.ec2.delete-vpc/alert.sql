@@ -4,8 +4,8 @@
 -- owner: detection@example.com; expires 2027-05-20
 -- alerts on: ec2:DetachInternetGateway, ec2:DetachVpnGateway, ec2:DeleteInternetGateway
 -- explained by: ec2:DeleteVpc, or by aws.ec2.delete-internet-gateway
--- waits 30m for the window and 20m for late events
--- residual risk: The network is gone with the VPC; the deletion stays visible as origin.
+-- waits 15m for the window and 20m for late events
+-- residual risk: The VPC is cut off from the internet, and from the offices behind its VPN, up to a quarter of an hour before DeleteVpc is logged; that outage has no alert of its own.
 -- checked: executed (Spark SQL on one machine, against the reference semantics on random logs)
 -- losses: none
 -- table: one JSON column
@@ -51,6 +51,24 @@ WITH read_events AS (
       ),
       ''
     ) AS vpc,
+    TRANSLATE(
+      SUBSTRING(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN SCHEMA_OF_VARIANT(TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'userAgent\']', 'variant')) = 'STRING'
+              THEN TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'userAgent\']', 'string')
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        1,
+        1024
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS agent,
     NULLIF(
       NULLIF(
         CASE
@@ -88,11 +106,61 @@ WITH read_events AS (
       )
     )
     AND NULLIF(GET_JSON_OBJECT(event, '$[\'errorCode\']'), '') IS NULL
+), told_events AS (
+  SELECT
+    *,
+    NULLIF(
+      CASE
+        WHEN agent RLIKE 'terraform'
+        THEN 'terraform'
+        WHEN agent RLIKE 'opentofu'
+        THEN 'opentofu'
+        WHEN agent RLIKE 'pulumi'
+        THEN 'pulumi'
+        WHEN agent RLIKE 'ansible'
+        THEN 'ansible'
+        WHEN agent RLIKE 'cloud-custodian|c7n'
+        THEN 'cloud-custodian'
+        WHEN agent RLIKE 'aws-nuke'
+        THEN 'aws-nuke'
+        WHEN agent RLIKE 'aws-cdk'
+        THEN 'aws-cdk'
+        WHEN agent RLIKE 'aws-cli'
+        THEN 'aws-cli'
+        WHEN agent RLIKE 'powershell'
+        THEN 'aws-tools-for-powershell'
+        WHEN agent RLIKE 's3console|aws-internal/'
+        THEN 'console'
+        WHEN agent RLIKE 'boto3'
+        THEN 'boto3'
+        WHEN agent RLIKE 'botocore'
+        THEN 'botocore'
+        WHEN agent RLIKE 'aws-sdk-go'
+        THEN 'aws-sdk-go'
+        WHEN agent RLIKE 'aws-sdk-java'
+        THEN 'aws-sdk-java'
+        WHEN agent RLIKE 'aws-sdk-js|aws-sdk-nodejs'
+        THEN 'aws-sdk-js'
+        WHEN agent RLIKE 'aws-sdk-rust'
+        THEN 'aws-sdk-rust'
+        WHEN agent RLIKE 'aws-sdk-net|aws-sdk-dotnet'
+        THEN 'aws-sdk-dotnet'
+        WHEN agent RLIKE 'aws-sdk-ruby'
+        THEN 'aws-sdk-ruby'
+        WHEN agent RLIKE 'aws-sdk-php'
+        THEN 'aws-sdk-php'
+        WHEN agent RLIKE 'aws internal|console[.]amazonaws[.]com|signin[.]amazonaws[.]com|mozilla/'
+        THEN 'console'
+        ELSE REGEXP_REPLACE(REGEXP_REPLACE(agent, '^[^a-z]+', ''), '[^a-z0-9.+-]([^a]|a)*$', '')
+      END,
+      ''
+    ) AS tool_family
+  FROM read_events
 ), numbered_events AS (
   SELECT
     *,
     ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time NULLS LAST) AS copy_number
-  FROM read_events
+  FROM told_events
 ), unresolved_events AS (
   SELECT
     *
@@ -207,22 +275,28 @@ WITH delete_vpc AS (
     parent.instance AS instance
   FROM cascade_events AS own
   INNER JOIN delete_vpc AS parent
-    ON own.vpc = parent.vpc AND own.account = parent.account AND own.actor = parent.actor
+    ON own.vpc = parent.vpc
+    AND own.tool_family = parent.tool_family
+    AND own.account = parent.account
+    AND own.actor = parent.actor
   WHERE
     own.event_source = 'ec2.amazonaws.com'
     AND own.event_name = 'DetachInternetGateway'
-    AND own.event_time BETWEEN parent.event_time - 1800 AND parent.event_time
+    AND own.event_time BETWEEN parent.event_time - 900 AND parent.event_time
 ), detach_vpn_gateway AS (
   SELECT
     own.*,
     parent.instance AS instance
   FROM cascade_events AS own
   INNER JOIN delete_vpc AS parent
-    ON own.vpc = parent.vpc AND own.account = parent.account AND own.actor = parent.actor
+    ON own.vpc = parent.vpc
+    AND own.tool_family = parent.tool_family
+    AND own.account = parent.account
+    AND own.actor = parent.actor
   WHERE
     own.event_source = 'ec2.amazonaws.com'
     AND own.event_name = 'DetachVpnGateway'
-    AND own.event_time BETWEEN parent.event_time - 1800 AND parent.event_time
+    AND own.event_time BETWEEN parent.event_time - 900 AND parent.event_time
 ), delete_internet_gateway AS (
   SELECT
     own.*,
@@ -230,12 +304,13 @@ WITH delete_vpc AS (
   FROM cascade_events AS own
   INNER JOIN detach_internet_gateway AS parent
     ON own.gateway = parent.gateway
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
     own.event_source = 'ec2.amazonaws.com'
     AND own.event_name = 'DeleteInternetGateway'
-    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 1800
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 900
 ), delete_internet_gateway_2 AS (
   SELECT
     *,
@@ -253,6 +328,7 @@ WITH delete_vpc AS (
   FROM cascade_events AS own
   INNER JOIN delete_internet_gateway_2 AS parent
     ON own.gateway = parent.gateway
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -300,6 +376,7 @@ SELECT
   judged.account,
   judged.principal,
   judged.vpc,
+  judged.tool_family,
   judged.gateway
 FROM cascade_events AS judged
 LEFT JOIN (

@@ -56,6 +56,24 @@ WITH read_events AS (
       'abcdefghijklmnopqrstuvwxyz'
     ) AS user_name,
     TRANSLATE(
+      SUBSTRING(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN SCHEMA_OF_VARIANT(TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'userAgent\']', 'variant')) = 'STRING'
+              THEN TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'userAgent\']', 'string')
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        1,
+        1024
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS agent,
+    TRANSLATE(
       NULLIF(
         NULLIF(
           CASE
@@ -123,11 +141,61 @@ WITH read_events AS (
       )
     )
     AND NULLIF(GET_JSON_OBJECT(event, '$[\'errorCode\']'), '') IS NULL
+), told_events AS (
+  SELECT
+    *,
+    NULLIF(
+      CASE
+        WHEN agent RLIKE 'terraform'
+        THEN 'terraform'
+        WHEN agent RLIKE 'opentofu'
+        THEN 'opentofu'
+        WHEN agent RLIKE 'pulumi'
+        THEN 'pulumi'
+        WHEN agent RLIKE 'ansible'
+        THEN 'ansible'
+        WHEN agent RLIKE 'cloud-custodian|c7n'
+        THEN 'cloud-custodian'
+        WHEN agent RLIKE 'aws-nuke'
+        THEN 'aws-nuke'
+        WHEN agent RLIKE 'aws-cdk'
+        THEN 'aws-cdk'
+        WHEN agent RLIKE 'aws-cli'
+        THEN 'aws-cli'
+        WHEN agent RLIKE 'powershell'
+        THEN 'aws-tools-for-powershell'
+        WHEN agent RLIKE 's3console|aws-internal/'
+        THEN 'console'
+        WHEN agent RLIKE 'boto3'
+        THEN 'boto3'
+        WHEN agent RLIKE 'botocore'
+        THEN 'botocore'
+        WHEN agent RLIKE 'aws-sdk-go'
+        THEN 'aws-sdk-go'
+        WHEN agent RLIKE 'aws-sdk-java'
+        THEN 'aws-sdk-java'
+        WHEN agent RLIKE 'aws-sdk-js|aws-sdk-nodejs'
+        THEN 'aws-sdk-js'
+        WHEN agent RLIKE 'aws-sdk-rust'
+        THEN 'aws-sdk-rust'
+        WHEN agent RLIKE 'aws-sdk-net|aws-sdk-dotnet'
+        THEN 'aws-sdk-dotnet'
+        WHEN agent RLIKE 'aws-sdk-ruby'
+        THEN 'aws-sdk-ruby'
+        WHEN agent RLIKE 'aws-sdk-php'
+        THEN 'aws-sdk-php'
+        WHEN agent RLIKE 'aws internal|console[.]amazonaws[.]com|signin[.]amazonaws[.]com|mozilla/'
+        THEN 'console'
+        ELSE REGEXP_REPLACE(REGEXP_REPLACE(agent, '^[^a-z]+', ''), '[^a-z0-9.+-]([^a]|a)*$', '')
+      END,
+      ''
+    ) AS tool_family
+  FROM read_events
 ), numbered_events AS (
   SELECT
     *,
     ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time NULLS LAST) AS copy_number
-  FROM read_events
+  FROM told_events
 ), unresolved_events AS (
   SELECT
     *
@@ -291,6 +359,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -304,6 +373,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -326,6 +396,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN delete_user AS parent
     ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -345,6 +416,7 @@ WITH delete_user_calls AS (
   FROM cascade_events AS own
   INNER JOIN deactivate_mfa_device AS parent
     ON own.device = parent.device
+    AND own.tool_family = parent.tool_family
     AND own.account = parent.account
     AND own.actor = parent.actor
   WHERE
@@ -392,6 +464,7 @@ SELECT
   judged.account,
   judged.principal,
   judged.user_name,
+  judged.tool_family,
   judged.device
 FROM cascade_events AS judged
 LEFT JOIN (
