@@ -8,7 +8,19 @@
 """
 
 from .engine import Engine
+from .live import DEFAULT_LATENESS, LiveEngine, LiveVerdict
 from .plan import Plan, compile_catalog
 from .verdict import Explanation, NearMiss, Verdict, VerdictName
 
-__all__ = ["Engine", "Explanation", "NearMiss", "Plan", "Verdict", "VerdictName", "compile_catalog"]
+__all__ = [
+    "DEFAULT_LATENESS",
+    "Engine",
+    "Explanation",
+    "LiveEngine",
+    "LiveVerdict",
+    "NearMiss",
+    "Plan",
+    "Verdict",
+    "VerdictName",
+    "compile_catalog",
+]

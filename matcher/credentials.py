@@ -1,6 +1,6 @@
 """Leads the credentials seen in a log back to the principal who first asked for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -62,19 +62,20 @@ class Credentials:
         self._callers: dict[str, Caller | set[Caller]] = {}
         self._actors: dict[str, str | None] = {}
 
-    def note(self, record: Record, intern: Callable[[str | None], str | None]) -> None:
-        """Remember what a record of one of the `ISSUING` calls says; others must not be given."""
+    def note(self, record: Record, intern: Callable[[str | None], str | None]) -> str | None:
+        """Remember what a record of one of the `ISSUING` calls says; others must not be given. The access key
+        that was handed out, if there is one."""
         if record.errorCode or not record.responseElements:
-            return
+            return None
         caller = _caller(record)
         if caller is None:
-            return
+            return None
         try:
             issued = _decode_response(record.responseElements).credentials.accessKeyId
         except msgspec.DecodeError:
-            return  # no credentials in it: nothing was handed out
+            return None  # no credentials in it: nothing was handed out
         if not issued:
-            return
+            return None
         caller = (intern(caller[0]), intern(caller[1]))
         known = self._callers.get(issued)
         if known is None:
@@ -83,6 +84,13 @@ class Credentials:
             known.add(caller)
         elif known != caller:
             self._callers[issued] = {known, caller}
+        self._actors.clear()
+        return issued
+
+    def forget(self, access_keys: Iterable[str]) -> None:
+        """Drop what is known of access keys that nobody can use any more."""
+        for access_key in access_keys:
+            self._callers.pop(access_key, None)
         self._actors.clear()
 
     def actor(self, principal: str | None, access_key: str | None) -> str | None:

@@ -4,7 +4,7 @@ An index files events under everything that must be equal on an edge (joined key
 that the partners of an event lie in one time-ordered list. It may over-approximate; `edge_holds` decides.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from operator import attrgetter
@@ -16,7 +16,7 @@ from .plan import NodePlan, Pairs, SpoilerPlan
 Bucket = list[Held]
 Index = dict[tuple[object, ...], Bucket]
 
-_in_time = attrgetter("time", "id")
+_in_time: Callable[[Held], tuple[int, str]] = attrgetter("time", "id")
 _time_of: Callable[[Held], int] = attrgetter("time")
 
 
@@ -124,9 +124,20 @@ class PartnerIndex:
         self._of_parents = of_parents
         self._index: Index = {}
         for event in sorted(events, key=_in_time):
-            # A child's set must lie within the parent's, so one value of it leads to all its parents.
-            for place in _places(event, self._file, account, actor, spread=of_parents):
-                self._index.setdefault(place, []).append(event)
+            self.file(event)
+
+    def file(self, event: Held) -> list[tuple[object, ...]]:
+        """Take in an event, fastest in order of time and id; where it is filed now."""
+        # A child's set must lie within the parent's, so one value of it leads to all its parents.
+        spread = self._of_parents
+        places = list(_places(event, self._file, self._account, self._actor, spread=spread))
+        for place in places:
+            bucket = self._index.setdefault(place, [])
+            if bucket and (event.time, event.id) < (bucket[-1].time, bucket[-1].id):
+                insort(bucket, event, key=_in_time)
+            else:
+                bucket.append(event)
+        return places
 
     def near(self, event: Held, earliest: int, latest: int) -> Iterator[Held]:
         """The partners filed for `event` between two instants, nearest first, then by event id."""

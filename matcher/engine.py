@@ -1,18 +1,16 @@
 """Classifies the events of a finished log. docs/semantics.md is the definition of every verdict."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 
 from ..events import OnProblem, Problem, Record
+from . import telling
 from .credentials import ISSUING, STS, Credentials
 from .edges import meets
 from .explain import Found, Instances
 from .held import Held, hold
 from .near_misses import NearMisses
-from .plan import ActionPlan, NodePlan, Plan
-from .verdict import Explanation, NearMiss, Verdict, VerdictName
-
-MAX_ALSO = 32
+from .plan import ActionPlan, Plan
+from .verdict import Verdict
 
 
 class Engine:
@@ -107,94 +105,12 @@ class Engine:
         for event in ordered:
             if not event.action.listed:
                 if self.keep_all:
-                    yield self._verdict(event, "unlisted")
+                    yield telling.told(self.plan, event, "unlisted")
             elif event.id in found:
-                yield self._effect(event, found[event.id])
+                yield telling.effect(self.plan, event, found[event.id])
             elif begun := [node for node in event.action.origins if meets(node, event)]:
-                yield self._origin(event, begun)
+                yield telling.origin(self.plan, event, begun)
             elif event.action.orphans:
-                yield self._orphan(event, near)
+                yield telling.orphan(self.plan, event, near.of(event))
             elif self.keep_all:
-                yield self._verdict(event, "unlisted")
-
-    def _effect(self, event: Held, found: list[Found]) -> Verdict:
-        def rank(each: Found) -> tuple[int, str, str, int, list[tuple[int, str]]]:
-            path = each.path
-            steps = [
-                (abs(path[at].time - path[at + 1].time), path[at + 1].id)
-                for at in range(len(path) - 1)
-            ]
-            return (
-                abs(event.time - each.root.time),
-                each.node.cascade.id,
-                each.root.id,
-                each.node.order,
-                steps,
-            )
-
-        best: dict[tuple[str, str], Found] = {}
-        for each in sorted(found, key=rank) if len(found) > 1 else found:
-            best.setdefault((each.node.cascade.id, each.root.id), each)
-        first, *others = (
-            _explanation(each.node, each.path) for each in list(best.values())[: MAX_ALSO + 1]
-        )
-        return self._explained(event, "effect", first, tuple(others))
-
-    def _origin(self, event: Held, begun: list[NodePlan]) -> Verdict:
-        first, *others = (_explanation(node, (event,)) for node in begun)
-        return self._explained(event, "origin", first, tuple(others))
-
-    def _explained(
-        self, event: Held, name: VerdictName, first: Explanation, also: tuple[Explanation, ...]
-    ) -> Verdict:
-        return self._verdict(event, name, first, first.techniques, also=also)
-
-    def _orphan(self, event: Held, near: NearMisses) -> Verdict:
-        techniques = {each for node in event.action.effects for each in node.techniques}
-        return self._verdict(
-            event, "orphan", None, tuple(sorted(techniques)), near_misses=near.of(event)
-        )
-
-    def _verdict(
-        self,
-        event: Held,
-        name: VerdictName,
-        first: Explanation | None = None,
-        techniques: tuple[str, ...] = (),
-        *,
-        near_misses: tuple[NearMiss, ...] = (),
-        also: tuple[Explanation, ...] = (),
-    ) -> Verdict:
-        controllers = self.plan.controllers
-        return Verdict(
-            event_id=event.id,
-            event_time=datetime.fromtimestamp(event.time, UTC).isoformat()[:19] + "Z",
-            action=event.action.action,
-            account=event.account,
-            region=event.region,
-            actor=event.actor,
-            verdict=name,
-            failed=event.error is not None,
-            cascade=first.cascade if first else None,
-            instance=first.instance if first else None,
-            relation=first.relation if first else None,
-            policy=first.policy if first else None,
-            path=first.path if first else (),
-            techniques=techniques,
-            near_misses=near_misses,
-            also=also,
-            actor_arn=event.arn,
-            error=event.error,
-            controller=controllers.get(event.arn or "") or controllers.get(event.issuer or ""),
-        )
-
-
-def _explanation(node: NodePlan, path: tuple[Held, ...]) -> Explanation:
-    return Explanation(
-        cascade=node.cascade.id,
-        instance=path[-1].id,
-        relation=node.relation,
-        policy=node.policy,
-        path=tuple(step.id for step in path),
-        techniques=node.techniques,
-    )
+                yield telling.told(self.plan, event, "unlisted")

@@ -1,0 +1,220 @@
+"""A stream gets the verdicts of the finished log, whatever the order, the copies and the pieces it comes in."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from gzip import decompress
+from json import loads
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from cloudcascade.catalog import load_catalog
+from cloudcascade.catalog.models import Cascade
+from cloudcascade.matcher import LiveEngine, LiveVerdict, Verdict, compile_catalog
+from cloudcascade.matcher.credentials import ISSUING
+from cloudcascade.matcher.live import CREDENTIALS_KEPT
+from cloudcascade.tests.matcher.test_oracle_equality import tried
+from cloudcascade.tests.support.cascades import DELETE_USER
+from cloudcascade.tests.support.cloudtrail import (
+    Event,
+    assume_role,
+    classify,
+    record,
+    session,
+    user,
+)
+from cloudcascade.tests.support.iam_user_scenarios import SCENARIOS
+from cloudcascade.tests.support.offboarding import Scenario, deactivate, delete_user
+from cloudcascade.tests.support.random_cascades import catalogues
+from cloudcascade.tests.support.random_logs import logs
+
+LATENESS = 4
+MINUTE = 60
+
+
+def plain(verdict: Verdict) -> Verdict:
+    """Near misses inform; a stream knows less of what nearly was."""
+    return replace(verdict, near_misses=())
+
+
+def batch(cascades: Sequence[Cascade], events: Iterable[Event]) -> dict[str, Verdict]:
+    return {id_: plain(verdict) for id_, verdict in classify(cascades, events).items()}
+
+
+def stream(
+    cascades: Sequence[Cascade], pieces: Iterable[Iterable[Event]], lateness: int = LATENESS
+) -> dict[str, Verdict]:
+    """The verdicts of a stream that is asked for them after every piece. None is given twice, or is late."""
+    engine = LiveEngine(compile_catalog(cascades), lateness=lateness)
+    told: dict[str, Verdict] = {}
+    for piece in pieces:
+        engine.feed(map(record, piece))
+        told |= taken(engine.advance(), told)
+    told |= taken(engine.close(), told)
+    assert engine.late == 0
+    assert engine.pending == 0
+    return told
+
+
+def taken(verdicts: Iterable[LiveVerdict], before: dict[str, Verdict]) -> dict[str, Verdict]:
+    found: dict[str, Verdict] = {}
+    for each in verdicts:
+        assert not each.late
+        id_ = each.verdict.event_id
+        assert id_ not in before
+        assert id_ not in found
+        found[id_] = each.verdict
+    return found
+
+
+@st.composite
+def deliveries(draw: st.DrawFn, log: list[Event]) -> list[list[Event]]:
+    """The log as it may arrive: each event, or copy of one, up to `LATENESS` after its time, in pieces."""
+    late = st.integers(0, LATENESS)
+    arriving = [
+        (event["eventTime"], draw(late), place, event)
+        for place, event in enumerate([*log, *draw(st.lists(st.sampled_from(log), max_size=4))])
+    ]
+    order = sorted(arriving, key=lambda each: (seconds(each[0]) + each[1], each[2]))
+    cuts = sorted(draw(st.lists(st.integers(0, len(order)), max_size=8)))
+    return [
+        [event for *_, event in order[start:end]]
+        for start, end in zip([0, *cuts], [*cuts, len(order)], strict=True)
+    ]
+
+
+def seconds(time: str) -> int:
+    return int(datetime.fromisoformat(time).timestamp())
+
+
+def credentials_first(log: list[Event]) -> list[Event]:
+    """Nobody uses credentials before they are handed out, but for made-up logs."""
+    first = min(event["eventTime"] for event in log)
+    return [
+        {**event, "eventTime": first} if event["eventName"] in ISSUING else event for event in log
+    ]
+
+
+@given(st.data(), catalogues())
+@tried(500)
+def test_a_stream_gets_the_verdicts_of_the_finished_log(
+    data: st.DataObject, cascades: list[Cascade]
+) -> None:
+    log = credentials_first(data.draw(logs(cascades).filter(bool)))
+    assert stream(cascades, data.draw(deliveries(log))) == batch(cascades, log)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_every_scenario_event_by_event(scenario: Scenario) -> None:
+    events = credentials_first(
+        sorted(scenario.events, key=lambda event: (event["eventTime"], event["eventID"] or ""))
+    )
+    expected = batch([DELETE_USER], events)
+    assert stream([DELETE_USER], [[event] for event in events]) == expected
+
+
+def sample_day() -> list[Event]:
+    folder = Path(__file__).parents[2] / "docs" / "sample" / "AWSLogs"
+    return [
+        event
+        for file in sorted(folder.rglob("*.json.gz"))
+        for event in loads(decompress(file.read_bytes()))["Records"]
+    ]
+
+
+def due(engine: LiveEngine, *events: Event) -> list[tuple[str, str, bool]]:
+    engine.feed(map(record, events))
+    return [(each.verdict.event_id, each.verdict.verdict, each.late) for each in engine.advance()]
+
+
+def live(lateness: int = 5 * MINUTE) -> LiveEngine:
+    return LiveEngine(compile_catalog([DELETE_USER]), lateness=lateness)
+
+
+def test_a_verdict_is_given_when_nothing_can_change_it_any_more() -> None:
+    engine = live()
+    # Up to an hour for the deletion, as long again for a spoiler of it, and five minutes for stragglers.
+    wait = 2 * 60 * MINUTE + 5 * MINUTE
+    assert due(engine, deactivate("mfa", 0), delete_user("gone", MINUTE)) == []
+    assert due(engine, delete_user("later", wait, "eve")) == [("gone", "origin", False)]
+    assert due(engine, delete_user("last", wait + 1, "mallory")) == [("mfa", "effect", False)]
+    assert engine.pending == 2
+
+
+def test_an_origin_waits_for_stragglers_only() -> None:
+    engine = live()
+    assert due(engine, delete_user("gone", 0)) == []
+    assert due(engine, delete_user("next", 5 * MINUTE, "eve")) == []
+    assert due(engine, delete_user("last", 5 * MINUTE + 1, "eve")) == [("gone", "origin", False)]
+
+
+def test_an_event_that_comes_too_late_is_judged_at_once_and_says_so() -> None:
+    engine = live()
+    due(engine, delete_user("gone", 60 * MINUTE), delete_user("on", 3 * 60 * MINUTE, "eve"))
+    assert due(engine, deactivate("mfa", 59 * MINUTE)) == [("mfa", "effect", True)]
+    assert due(engine, deactivate("other", 0, "carol")) == [("other", "orphan", True)]
+    assert engine.late == 2
+
+
+def test_what_is_idle_can_be_told_the_time() -> None:
+    engine = live()
+    assert due(engine, deactivate("mfa", 0)) == []
+    assert engine.watermark is not None
+    told = list(engine.advance(engine.watermark + 24 * 60 * MINUTE))
+    assert [(each.verdict.event_id, each.verdict.verdict) for each in told] == [("mfa", "orphan")]
+    assert list(engine.advance(0)) == []
+
+
+def test_copies_get_one_verdict() -> None:
+    engine = live()
+    engine.feed(map(record, [deactivate("mfa", 0)] * 3))
+    assert [each.verdict.event_id for each in engine.close()] == ["mfa"]
+    assert engine.duplicates == 2
+
+
+def test_state_is_forgotten_when_it_can_change_nothing_any_more() -> None:
+    engine = live()
+    sizes = []
+    for hour in range(48):
+        events = [
+            each
+            for number in range(20)
+            for each in (
+                deactivate(f"mfa-{hour}-{number}", hour * 3_600 + number, f"user{number}"),
+                delete_user(f"gone-{hour}-{number}", hour * 3_600 + 30 + number, f"user{number}"),
+            )
+        ]
+        due(engine, *events)
+        sizes.append(engine.size)
+    assert max(sizes) == max(sizes[:8])
+    list(engine.close())
+    assert engine.pending == 0
+
+
+def test_who_asked_for_credentials_is_known_for_as_long_as_they_last() -> None:
+    engine = live()
+    handed = assume_role("assumed", "ASIA", by=user("alice"), seconds=0)
+    by_session = session("offboarding", "AROA", "ASIA")
+    hours = 3_600
+    told = due(
+        engine,
+        handed,
+        deactivate("mfa", 10, by=by_session),
+        delete_user("gone", 20, by=user("alice")),
+        delete_user("on", 3 * hours, "eve"),
+    )
+    assert ("mfa", "effect", False) in told
+    due(engine, delete_user("days later", CREDENTIALS_KEPT + hours, "eve"))
+    engine.feed([record(delete_user("last", CREDENTIALS_KEPT + hours + 1, by=by_session))])
+    actors = {each.verdict.event_id: each.verdict.actor for each in engine.close()}
+    assert actors["last"] == by_session["principalId"]
+
+
+def test_the_whole_catalogue_tells_of_the_sample_day_what_it_tells_of_the_log() -> None:
+    cascades = load_catalog().cascades
+    events = sorted(credentials_first(sample_day()), key=lambda event: event["eventTime"])
+    pieces = [events[at : at + 100] for at in range(0, len(events), 100)]
+    assert stream(cascades, pieces, 20 * MINUTE) == batch(cascades, events)
