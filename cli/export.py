@@ -11,7 +11,14 @@ import typer
 
 from .app import app
 from .completion import complete_cascade
-from .options import CatalogOption, ConfigOption, JsonOption, open_catalog
+from .options import (
+    CatalogOption,
+    ConfigOption,
+    JsonOption,
+    open_catalog,
+    positive_seconds,
+    seconds,
+)
 from .shown import shown
 from .tables import console
 
@@ -27,24 +34,6 @@ def complete_target(context: typer.Context, incomplete: str) -> list[str]:
     from ..exporters import target_names
 
     return [name for name in target_names() if name.startswith(incomplete.lower())]
-
-
-def _seconds(text: str) -> int:
-    from ..catalog import parse_duration
-
-    try:
-        seconds = parse_duration(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    assert isinstance(seconds, int)
-    return seconds
-
-
-def _positive_seconds(text: str) -> int:
-    seconds = _seconds(text)
-    if not seconds:
-        raise typer.BadParameter("must be longer than nothing")
-    return seconds
 
 
 def _day(text: str) -> date:
@@ -98,19 +87,19 @@ def export(
         typer.Option(
             metavar="DURATION",
             help="Narrow every window to this, such as 30m. Never widens one.",
-            parser=_positive_seconds,
+            parser=positive_seconds,
         ),
     ] = None,
     lateness: Annotated[
         int,
         typer.Option(
-            metavar="DURATION", help="How late events may reach the platform.", parser=_seconds
+            metavar="DURATION", help="How late events may reach the platform.", parser=seconds
         ),
     ] = "20m",  # type: ignore[assignment]  # typer parses a default, too
     every: Annotated[
         int,
         typer.Option(
-            metavar="DURATION", help="How often a schedule runs.", parser=_positive_seconds
+            metavar="DURATION", help="How often a schedule runs.", parser=positive_seconds
         ),
     ] = "15m",  # type: ignore[assignment]  # typer parses a default, too
     table: Annotated[

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from ..errors import CloudcascadeError
-from . import actions, author, classify, demo, diagram, export, graph, lookup, queries, stats
+from . import actions, author, classify, demo, diagram, export, graph, lookup, queries, stats, watch
 from .app import app
 from .shown import shown
 
@@ -23,6 +23,7 @@ __all__ = [
     "main",
     "queries",
     "stats",
+    "watch",
 ]
 
 # Click's root of usage errors, which typer does not export: BadParameter < UsageError < this.

@@ -40,6 +40,26 @@ DerivedOption = Annotated[
 ]
 
 
+def seconds(text: str) -> int:
+    """A duration that was typed, such as 20m, in seconds."""
+    from ..catalog import parse_duration
+
+    try:
+        found = parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    assert isinstance(found, int)
+    return found
+
+
+def positive_seconds(text: str) -> int:
+    """A duration that was typed and is longer than nothing, in seconds."""
+    found = seconds(text)
+    if not found:
+        raise typer.BadParameter("must be longer than nothing")
+    return found
+
+
 def open_catalog(
     extra: Sequence[Path] | None, config: Path | None, *, derived: bool = False
 ) -> "Catalog":

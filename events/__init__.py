@@ -10,6 +10,7 @@ from .identity import (
     service_linked_role_of,
     user_agent_family,
 )
+from .lines import LineReader
 from .problems import EventsError, OnProblem, Problem
 from .reading import OnProgress, read_batches
 from .record import Record
@@ -24,6 +25,7 @@ __all__ = [
     "EventsError",
     "Identity",
     "Limits",
+    "LineReader",
     "NoRecord",
     "OnProblem",
     "OnProgress",

@@ -1,0 +1,65 @@
+"""NDJSON as it arrives, in pieces that end anywhere."""
+
+from collections.abc import Iterator
+
+from .problems import OnProblem, Problem
+from .record import Record
+from .unwrap import NoRecord, records_in
+
+
+class LineReader:
+    """Give it pieces of NDJSON and take the records of the lines that are whole.
+
+    A line may hold one record or a wrapper of many (`unwrap`). One that holds none, or is longer than
+    `max_line_bytes`, goes to `on_problem` with its number.
+    """
+
+    def __init__(self, source: str, on_problem: OnProblem, *, max_line_bytes: int) -> None:
+        self.source = source
+        self._on_problem = on_problem
+        self._max = max_line_bytes
+        self._rest = bytearray()
+        self._number = 0
+        self._skipping = False
+
+    @property
+    def kept(self) -> int:
+        """How many bytes of an unfinished line are kept."""
+        return len(self._rest)
+
+    def take(self, piece: bytes) -> Iterator[Record]:
+        """The records of the lines that `piece` ends."""
+        *ends, rest = piece.split(b"\n")
+        for end in ends:
+            self._rest += end
+            yield from self._line()
+        self._rest += rest
+        if len(self._rest) > self._max:
+            # What is kept of it is enough to look at; the line is told of where it ends.
+            del self._rest[self._max + 1 :]
+            self._skipping = True
+
+    def end(self) -> Iterator[Record]:
+        """The records of the last line, which ends without a line feed."""
+        if self._rest:
+            yield from self._line()
+
+    def _line(self) -> Iterator[Record]:
+        self._number += 1
+        line, skipping = bytes(self._rest), self._skipping
+        self._rest.clear()
+        self._skipping = False
+        if skipping or len(line) > self._max:
+            self._tell(f"is longer than {self._max:,} bytes", line[: self._max])
+        elif line.strip():
+            for found in records_in(line):
+                if isinstance(found, Record):
+                    yield found
+                else:
+                    self._tell(str(found), line, found)
+
+    def _tell(self, reason: str, line: bytes, found: NoRecord | None = None) -> None:
+        ignored = found is not None and found.ignored
+        self._on_problem(
+            Problem(self.source, f"line {self._number}", reason, data=line, ignored=ignored)
+        )

@@ -1,0 +1,141 @@
+"""`cascade watch` tells each verdict when it is due, and says what a signal left untold."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Self
+
+import pytest
+
+from cloudcascade.tests.support.cloudtrail import Event, call
+from cloudcascade.tests.support.offboarding import deactivate, delete_user
+
+COMMAND = [sys.executable, "-c", "from cloudcascade.cli.main import main; main()", "watch"]
+HOUR = 3_600
+
+
+@pytest.fixture
+def watching(tmp_path: Path) -> Iterator["Watching"]:
+    with Watching(tmp_path) as found:
+        yield found
+
+
+class Watching:
+    """A running `cascade watch`, with its standard input and output."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.quarantine = folder / "quarantine.ndjson"
+        self.process = subprocess.Popen(
+            [*COMMAND, "-", "--quarantine", str(self.quarantine), *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self.process:
+            self.process.kill()
+
+    def write(self, *events: Event) -> None:
+        self.write_bytes(b"".join(json.dumps(event).encode() + b"\n" for event in events))
+
+    def write_bytes(self, piece: bytes) -> None:
+        into = self._pipe(self.process.stdin)
+        into.write(piece)
+        into.flush()
+
+    def line(self) -> tuple[str, str, bool]:
+        return told(self._pipe(self.process.stdout).readline())
+
+    def end(self) -> tuple[list[tuple[str, str, bool]], str, int]:
+        out, err = self.process.communicate(timeout=60)
+        return [told(line) for line in out.splitlines()], err.decode(), self.process.returncode
+
+    def _pipe(self, pipe: IO[bytes] | None) -> IO[bytes]:
+        assert pipe is not None
+        return pipe
+
+
+def told(line: bytes) -> tuple[str, str, bool]:
+    verdict = json.loads(line)
+    return verdict["event_id"], verdict["verdict"], verdict["late"]
+
+
+def run(lines: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [*COMMAND, *options], input=lines, capture_output=True, timeout=60, check=False
+    )
+
+
+def stream(events: Sequence[Event]) -> bytes:
+    return b"".join(json.dumps(event).encode() + b"\n" for event in events)
+
+
+def test_when_the_input_ends_everything_is_judged() -> None:
+    done = run(stream([deactivate("mfa", 0), delete_user("gone", 60)]))
+    assert done.returncode == 0
+    assert [told(line) for line in done.stdout.splitlines()] == [
+        ("mfa", "effect", False),
+        ("gone", "origin", False),
+    ]
+    assert done.stderr == b"cascade: 2 records, 0 copies, 0 came too late\n"
+
+
+def test_a_verdict_comes_while_the_stream_goes_on(watching: Watching) -> None:
+    watching.write(deactivate("mfa", 0), delete_user("gone", 60))
+    watching.write(delete_user("next", 3 * HOUR, "eve"))
+    assert watching.line() == ("mfa", "effect", False)
+    assert watching.line() == ("gone", "origin", False)
+    watching.write(deactivate("straggler", 30, "carol"))
+    assert watching.line() == ("straggler", "orphan", True)
+    assert watching.end()[0] == [("next", "origin", False)]
+
+
+def test_what_cannot_be_decoded_is_kept_and_told(watching: Watching) -> None:
+    watching.write_bytes(b"{broken\n")
+    watching.write(delete_user("gone", 0))
+    out, err, status = watching.end()
+    assert (out, status) == ([("gone", "origin", False)], 0)
+    assert "standard input: line 1: " in err
+    assert json.loads(watching.quarantine.read_bytes())["data"] == "{broken"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_and_what_waits_gets_no_verdict(
+    watching: Watching, number: signal.Signals
+) -> None:
+    watching.write(delete_user("first", 0), delete_user("next", 3 * HOUR, "eve"))
+    assert watching.line() == ("first", "origin", False)
+    watching.process.send_signal(number)
+    out, err, status = watching.end()
+    assert out == []
+    assert err.endswith("stopped: 1 events waited for their verdict and got none\n")
+    assert status == 128 + number
+
+
+def test_an_idle_stream_does_not_wait_for_ever(tmp_path: Path) -> None:
+    with Watching(tmp_path, "--idle", "1s", "--lateness", "1s") as idle:
+        # Nothing brings the closing of an account along, so that it waits for stragglers only.
+        idle.write(call("organizations:CloseAccount", "gone", 0, {"accountId": "444455556666"}))
+        assert idle.line() == ("gone", "origin", False)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["trail.json"], "only - , standard input, can be watched"),
+        (["--lateness", "soon"], "lateness"),
+        (["--idle", "0s"], "must be longer than nothing"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(options: list[str], words: str) -> None:
+    done = run(b"", *options)
+    assert done.returncode == 2
+    assert words in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
