@@ -28,6 +28,19 @@ class Found:
         return self.path[-1]
 
 
+def prolong(
+    event: Held, onward: Iterable[Path], paths: list[Path], roots: set[str], *, repeats: bool
+) -> None:
+    """Add to `paths` those from `event` along `onward`: one to each root, unless an action repeats on the way."""
+    for path in onward:
+        if path[-1].id in roots and not repeats:
+            continue
+        if any(step is event for step in path):
+            continue
+        roots.add(path[-1].id)
+        paths.append((event, *path))
+
+
 class Instances:
     """The instances of one cascade in a finished log.
 
@@ -133,13 +146,7 @@ class Instances:
         for parent in index.near(event, event.time - node.after, event.time + node.before):
             if not edge_holds(node, event, parent):
                 continue
-            for path in onward[parent.id]:
-                if path[-1].id in roots and not self.cascade.repeats:
-                    continue
-                if any(step is event for step in path):
-                    continue
-                roots.add(path[-1].id)
-                paths.append((event, *path))
+            prolong(event, onward[parent.id], paths, roots, repeats=self.cascade.repeats)
             if len(roots) >= MAX_INSTANCES:
                 break
         return paths

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 
 from .edges import PartnerIndex, edge_holds, fits, spoils
-from .explain import MAX_INSTANCES, Found, Path
+from .explain import MAX_INSTANCES, Found, Path, prolong
 from .held import Held
 from .plan import ActionPlan, CascadePlan, NodePlan, Pairs, Plan, SpoilerPlan
 
@@ -112,13 +112,7 @@ class Partners:
         for parent in near:
             if not edge_holds(node, event, parent):
                 continue
-            for path in self._onward(node, parent):
-                if path[-1].id in roots and not cascade.repeats:
-                    continue
-                if any(step is event for step in path):
-                    continue
-                roots.add(path[-1].id)
-                paths.append((event, *path))
+            prolong(event, self._onward(node, parent), paths, roots, repeats=cascade.repeats)
             if len(roots) >= MAX_INSTANCES:
                 break
         return paths
