@@ -155,7 +155,9 @@ def _described(cascade: "Cascade", known: "Catalog") -> "list[RenderableType]":
 
     parts: list[RenderableType] = [
         f"[bold]{cascade.id}[/]  {escape(cascade.title)}",
-        Padding(escape(cascade.description.strip()), (0, 0, 1, 2)),
+        # Not to the width of the console, which is endless where it is no terminal.
+        Padding(escape(cascade.description.strip()), (0, 0, 0, 2), expand=False),
+        "",
     ]
     if cascade.origin is not None:
         parts.append(f"origin  [bold]{cascade.origin.action}[/]")
@@ -170,7 +172,7 @@ def _described(cascade: "Cascade", known: "Catalog") -> "list[RenderableType]":
             effect.relation,
             _joined(cascade, effect),
             spoken_window(effect.within),
-            effect.actor,
+            f"{effect.actor}, same tool" if effect.tool == "same" else effect.actor,
             cascade.policy_of(effect),
             " ".join(effect.attack),
             " ".join(cascade.evidence_for(effect)),

@@ -125,6 +125,12 @@ def test_check_names_file_line_and_column_of_what_is_wrong(tmp_path: Path) -> No
     assert b"iam:RemoveUserFromGroup" in done.stdout
 
 
+def test_show_says_what_an_effect_asks_of_its_tool_in_lines_no_longer_than_they_need_be() -> None:
+    lines = out("show", "delete-user").splitlines()
+    assert any("iam:DeactivateMFADevice" in line and "same, same tool" in line for line in lines)
+    assert max(map(len, lines)) < 1_000
+
+
 def test_new_writes_a_file_that_loads(tmp_path: Path) -> None:
     out("new", "aws.mq.delete-broker", "--dir", str(tmp_path))
     assert (tmp_path / "aws" / "mq" / "delete-broker.yaml").is_file()
