@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from operator import attrgetter
+from time import time
 
 from ..events import OnProblem, Problem, Record, event_time
 from . import telling
@@ -30,6 +31,8 @@ DEFAULT_LATENESS = 20 * 60
 CREDENTIALS_KEPT = 3 * 36 * 3_600
 # Equal texts are one object; it is no harm when they are two again.
 MAX_TEXTS = 500_000
+# One event from the future would make all others late.
+MAX_AHEAD = 86_400
 
 _in_time: Callable[[Held], tuple[int, str]] = attrgetter("time", "id")
 
@@ -46,12 +49,18 @@ class LiveEngine:
     """Feed it the records of a stream as they arrive, and ask again and again for the verdicts that are due.
 
     `lateness` is how long, in seconds, an event may take to arrive after later ones. One that takes longer is
-    judged at once by what is known, and its verdict says so. `pending` counts the events that wait for their
+    judged at once by what is known, and its verdict says so. One from more than a day ahead of `clock` (seconds
+    since the epoch) goes to `on_problem`. `pending` counts the events that wait for their
     verdict, `records`, `duplicates` and `late` what came in.
     """
 
     def __init__(
-        self, plan: Plan, on_problem: OnProblem | None = None, *, lateness: int = DEFAULT_LATENESS
+        self,
+        plan: Plan,
+        on_problem: OnProblem | None = None,
+        *,
+        lateness: int = DEFAULT_LATENESS,
+        clock: Callable[[], float] = time,
     ) -> None:
         self.plan = plan
         self.lateness = lateness
@@ -60,6 +69,7 @@ class LiveEngine:
         self.late = 0
         self.undated = 0
         self._on_problem = on_problem
+        self._clock = clock
         nothing: dict[str, ActionPlan] = {}
         self._wanted = {**dict.fromkeys(ISSUING, nothing), **plan.by_name}
         self._spans = spans_of(plan)
@@ -114,6 +124,8 @@ class LiveEngine:
     def _take(self, record: Record, action: ActionPlan) -> None:
         try:
             event = hold(record, action, self._intern)
+            if event.time > self._clock() + MAX_AHEAD:
+                raise ValueError(f"{record.eventTime} lies more than a day in the future")
         except ValueError as error:
             self.undated += 1
             if self._on_problem is not None:
@@ -136,7 +148,7 @@ class LiveEngine:
             self._texts.clear()
         return None if text is None else self._texts.setdefault(text, text)
 
-    def advance(self, watermark: int | None = None) -> Iterator[LiveVerdict]:
+    def advance(self, watermark: int | None = None) -> list[LiveVerdict]:
         """The verdicts that are due: final, but for those of events that came too late.
 
         `watermark` says that everything before that instant has arrived, as when a source has been idle or
@@ -146,15 +158,17 @@ class LiveEngine:
         if front is not None and (self._front is None or front > self._front):
             self._front = front
             self._release(front)
-        yield from self._judge_overdue()
+        told = list(self._judge_overdue())
         if self._front is not None:
-            yield from self._judge(self._front)
+            told += self._judge(self._front)
             self._forget(self._front)
+        return told
 
-    def close(self) -> Iterator[LiveVerdict]:
+    def close(self) -> list[LiveVerdict]:
         """The verdicts on all that is left: nothing more will come."""
-        if self._latest is not None:
-            yield from self.advance(self._latest + 1 + max(self._spans.hold.values(), default=0))
+        if self._latest is None:
+            return []
+        return self.advance(self._latest + 1 + max(self._spans.hold.values(), default=0))
 
     def _release(self, front: int) -> None:
         while self._arrived and self._arrived[0][0] < front:

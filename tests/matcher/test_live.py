@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from cloudcascade.catalog import load_catalog
 from cloudcascade.catalog.models import Cascade
+from cloudcascade.events import Problem
 from cloudcascade.matcher import LiveEngine, LiveVerdict, Verdict, compile_catalog
 from cloudcascade.matcher.credentials import ISSUING
 from cloudcascade.matcher.live import CREDENTIALS_KEPT
@@ -22,6 +23,7 @@ from cloudcascade.tests.support.cloudtrail import (
     Event,
     assume_role,
     classify,
+    moment,
     record,
     session,
     user,
@@ -157,6 +159,15 @@ def test_an_event_that_comes_too_late_is_judged_at_once_and_says_so() -> None:
     assert due(engine, deactivate("mfa", 59 * MINUTE)) == [("mfa", "effect", True)]
     assert due(engine, deactivate("other", 0, "carol")) == [("other", "orphan", True)]
     assert engine.late == 2
+
+
+def test_an_event_from_the_future_does_not_make_all_others_late() -> None:
+    problems: list[Problem] = []
+    now = datetime.fromisoformat(moment(0)).timestamp()
+    engine = LiveEngine(compile_catalog([DELETE_USER]), problems.append, clock=lambda: now)
+    engine.feed(map(record, [delete_user("future", 2 * 86_400), delete_user("gone", 60)]))
+    assert [(each.source, each.position) for each in problems] == [("future", "eventTime")]
+    assert [each.verdict.event_id for each in engine.close()] == ["gone"]
 
 
 def test_what_is_idle_can_be_told_the_time() -> None:
