@@ -8,7 +8,6 @@ verdict any more is forgotten. docs/semantics.md is the definition of every verd
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from operator import attrgetter
@@ -114,12 +113,15 @@ class LiveEngine:
                 self._take(record, action)
 
     def _note(self, record: Record) -> None:
+        try:
+            when = event_time(record.eventTime)
+        except ValueError:
+            return  # told of where it is taken
+        if when > self._clock() + MAX_AHEAD:
+            return
         issued = self._credentials.note(record, self._intern)
         if issued is not None:
-            with suppress(
-                ValueError
-            ):  # undated: it is kept for good, and told of where it is listed
-                self._issued.append((event_time(record.eventTime), issued))
+            self._issued.append((when, issued))
 
     def _take(self, record: Record, action: ActionPlan) -> None:
         try:

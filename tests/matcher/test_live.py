@@ -224,6 +224,16 @@ def test_who_asked_for_credentials_is_known_for_as_long_as_they_last() -> None:
     assert actors["last"] == by_session["principalId"]
 
 
+@pytest.mark.parametrize("time", ["never", "9999-12-31T23:59:59Z"])
+def test_credentials_that_could_never_be_forgotten_are_not_noted(time: str) -> None:
+    engine = live()
+    by_session = session("offboarding", "AROA", "ASIA")
+    handed = assume_role("assumed", "ASIA", by=user("alice"), eventTime=time)
+    engine.feed(map(record, [handed, delete_user("gone", 20, by=by_session)]))
+    (told,) = engine.close()
+    assert told.verdict.actor == by_session["principalId"]
+
+
 def test_the_whole_catalogue_tells_of_the_sample_day_what_it_tells_of_the_log() -> None:
     cascades = load_catalog().cascades
     events = sorted(credentials_first(sample_day()), key=lambda event: event["eventTime"])
