@@ -10,7 +10,6 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
 from .app import app
@@ -125,11 +124,9 @@ def _follow(engine: "LiveEngine", lines: "LineReader", patience: int, asked: _As
 
 
 def _write(verdicts: "Iterable[LiveVerdict]") -> None:
-    encode = msgspec.json.Encoder().encode
     out = sys.stdout.buffer
     for each in verdicts:
-        out.write(encode({**msgspec.structs.asdict(each.verdict), "late": each.late}))
-        out.write(b"\n")
+        out.write(each.line() + b"\n")
     out.flush()
 
 

@@ -8,18 +8,28 @@
 """
 
 from .engine import Engine
-from .live import DEFAULT_LATENESS, LiveEngine, LiveVerdict
+from .live import DEFAULT_LATENESS, LiveEngine
+from .live_verdict import LiveVerdict, Said
+from .marks import Changes, Mark, Taken
 from .plan import Plan, compile_catalog
+from .sessions import Issued
+from .spill import SpillError
 from .verdict import Explanation, NearMiss, Verdict, VerdictName
 
 __all__ = [
     "DEFAULT_LATENESS",
+    "Changes",
     "Engine",
     "Explanation",
+    "Issued",
     "LiveEngine",
     "LiveVerdict",
+    "Mark",
     "NearMiss",
     "Plan",
+    "Said",
+    "SpillError",
+    "Taken",
     "Verdict",
     "VerdictName",
     "compile_catalog",

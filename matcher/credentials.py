@@ -76,16 +76,29 @@ class Credentials:
             return None  # no credentials in it: nothing was handed out
         if not issued:
             return None
-        caller = (intern(caller[0]), intern(caller[1]))
-        known = self._callers.get(issued)
+        self.add(issued, (intern(caller[0]), intern(caller[1])))
+        return issued
+
+    def add(self, access_key: str, caller: Caller) -> None:
+        """Remember that an access key was handed out to a caller."""
+        known = self._callers.get(access_key)
         if known is None:
-            self._callers[issued] = caller
+            self._callers[access_key] = caller
         elif isinstance(known, set):
             known.add(caller)
         elif known != caller:
-            self._callers[issued] = {known, caller}
+            self._callers[access_key] = {known, caller}
         self._actors.clear()
-        return issued
+
+    def callers(self, access_key: str) -> list[Caller]:
+        """To whom an access key was handed out, as far as is known."""
+        known = self._callers.get(access_key)
+        if known is None:
+            return []
+        return list(known) if isinstance(known, set) else [known]
+
+    def __len__(self) -> int:
+        return len(self._callers)
 
     def forget(self, access_keys: Iterable[str]) -> None:
         """Drop what is known of access keys that nobody can use any more."""

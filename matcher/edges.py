@@ -81,7 +81,10 @@ def spoils(spoiler: SpoilerPlan, event: Held, root: Held) -> bool:
 def _places(
     event: Held, slots: Iterable[int], account: bool, actor: bool, spread: bool
 ) -> Iterator[tuple[object, ...]]:
-    """Where `event` is filed: nowhere when something is missing, in several places with `spread` and a set."""
+    """Where `event` is filed: nowhere when something is missing, in several places with `spread` and a set.
+
+    A child's set must lie within the parent's, so one value of it leads to all its parents.
+    """
     fixed: list[object] = []
     if account:
         fixed.append(event.account)
@@ -128,9 +131,7 @@ class PartnerIndex:
 
     def file(self, event: Held) -> list[tuple[object, ...]]:
         """Take in an event, fastest in order of time and id; where it is filed now."""
-        # A child's set must lie within the parent's, so one value of it leads to all its parents.
-        spread = self._of_parents
-        places = list(_places(event, self._file, self._account, self._actor, spread=spread))
+        places = list(self.places_filed(event))
         for place in places:
             bucket = self._index.setdefault(place, [])
             if bucket and (event.time, event.id) < (bucket[-1].time, bucket[-1].id):
@@ -139,10 +140,17 @@ class PartnerIndex:
                 bucket.append(event)
         return places
 
+    def places_asked(self, event: Held) -> Iterator[tuple[object, ...]]:
+        """Where the partners of `event` are filed."""
+        return _places(event, self._ask, self._account, self._actor, spread=not self._of_parents)
+
+    def places_filed(self, event: Held) -> Iterator[tuple[object, ...]]:
+        """Where `event` itself is filed."""
+        return _places(event, self._file, self._account, self._actor, spread=self._of_parents)
+
     def near(self, event: Held, earliest: int, latest: int) -> Iterator[Held]:
         """The partners filed for `event` between two instants, nearest first, then by event id."""
-        places = _places(event, self._ask, self._account, self._actor, spread=not self._of_parents)
-        buckets = [self._index[place] for place in places if place in self._index]
+        buckets = [self._index[place] for place in self.places_asked(event) if place in self._index]
         if len(buckets) == 1:
             yield from _outward(buckets[0], event.time, earliest, latest)
             return

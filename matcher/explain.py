@@ -35,7 +35,7 @@ def prolong(
     for path in onward:
         if path[-1].id in roots and not repeats:
             continue
-        if any(step is event for step in path):
+        if any(step.id == event.id for step in path):
             continue
         roots.add(path[-1].id)
         paths.append((event, *path))

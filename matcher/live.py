@@ -6,42 +6,39 @@ judged when the watermark has passed the last instant that its verdict rests on.
 verdict any more is forgotten. docs/semantics.md is the definition of every verdict.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from heapq import heappop, heappush
-from operator import attrgetter
+from pathlib import Path
 from time import time
 
-from ..events import OnProblem, Problem, Record, event_time
+from ..events import OnProblem, Problem, Record, decode_record, event_time
 from . import telling
-from .credentials import ISSUING, STS, Credentials
+from .credentials import ISSUING, STS
 from .edges import meets
+from .frozen import Freezer
 from .held import Held, hold
+from .live_verdict import LiveVerdict, Said, digest_of, live_verdict
+from .marks import Changes, Mark, Taken
 from .partners import Partners
 from .plan import ActionPlan, Plan
+from .sessions import CREDENTIALS_KEPT, Issued, Sessions
 from .spans import spans_of
+from .spill import Spill
+from .touched import Touched
 from .verdict import Verdict
+from .waiting import SLICE, Filed, Waiting
 
 DEFAULT_LATENESS = 20 * 60
-# Credentials last for at most 36 hours, and each may have been asked for with others. Behind a longer chain the
-# last known session is the actor, so that an effect is an orphan rather than explained.
-# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
-CREDENTIALS_KEPT = 3 * 36 * 3_600
+# How many verdicts are given at once.
+MOST = 10_000
 # Equal texts are one object; it is no harm when they are two again.
-MAX_TEXTS = 500_000
+MAX_TEXTS = 100_000
 # One event from the future would make all others late.
 MAX_AHEAD = 86_400
 
-_in_time: Callable[[Held], tuple[int, str]] = attrgetter("time", "id")
-
-
-@dataclass(frozen=True, slots=True)
-class LiveVerdict:
-    """A verdict; `late` where the event came after its time, and was judged by what was known then."""
-
-    verdict: Verdict
-    late: bool = False
+_NOTHING = Said("", b"")
+# Bytes of memory, as bench/live_state.py measures them: an event that waits, one place in which it is filed,
+# an id that copies are known by, credentials, what was said.
+_WAITING, _FILED, _KNOWN, _ISSUED, _SAID = 700, 300, 160, 450, 300
 
 
 class LiveEngine:
@@ -49,8 +46,13 @@ class LiveEngine:
 
     `lateness` is how long, in seconds, an event may take to arrive after later ones. One that takes longer is
     judged at once by what is known, and its verdict says so. One from more than a day ahead of `clock` (seconds
-    since the epoch) goes to `on_problem`. `pending` counts the events that wait for their
-    verdict, `records`, `duplicates` and `late` what came in.
+    since the epoch) goes to `on_problem`.
+
+    With `provisional` every event gets a verdict at once, and another whenever that changes. With `max_bytes` memory
+    is kept to about that: what there is no room for goes to a temporary file in `folder`. With `journal`
+    what `restore` needs is collected for `changes`.
+
+    `records`, `duplicates`, `late` and `undated` count what came in, `spilled` the events that memory had no room for.
     """
 
     def __init__(
@@ -60,6 +62,10 @@ class LiveEngine:
         *,
         lateness: int = DEFAULT_LATENESS,
         clock: Callable[[], float] = time,
+        provisional: bool = False,
+        max_bytes: int | None = None,
+        folder: Path | None = None,
+        journal: bool = False,
     ) -> None:
         self.plan = plan
         self.lateness = lateness
@@ -67,22 +73,39 @@ class LiveEngine:
         self.duplicates = 0
         self.late = 0
         self.undated = 0
+        self.spilled = 0
+        self.due = False
+        """Whether more verdicts are due than were given."""
         self._on_problem = on_problem
         self._clock = clock
+        self._max_bytes = max_bytes
+        self._folder = folder
+        self._journal = Changes() if journal else None
         nothing: dict[str, ActionPlan] = {}
         self._wanted = {**dict.fromkeys(ISSUING, nothing), **plan.by_name}
         self._spans = spans_of(plan)
         self._partners = Partners(plan)
-        self._credentials = Credentials()
+        self._touched = Touched(plan) if provisional else None
+        self._sessions = Sessions()
         self._texts: dict[str, str] = {}
-        self._issued: deque[tuple[int, str]] = deque()
+        self._freezer = Freezer(plan, self._intern)
+        self._spill: Spill | None = None
         self._latest: int | None = None
         self._front: int | None = None
-        self._arrived: list[tuple[int, str, Held]] = []
-        self._known: set[str] = set()
-        self._told: deque[tuple[int, str]] = deque()
-        self._open: dict[int, deque[Held]] = {}
+        self._target: int | None = None
+        self._judged = (0, "")
+        self._since_look = 0
+        self._earliest: int | None = None
+        self._waiting = Waiting(self._spans, lateness)
         self._overdue: list[Held] = []
+        self._fresh: list[Held] = []
+        self._filed_early: set[str] = set()
+        self._said: dict[str, Said] = {}
+
+    @property
+    def latest(self) -> int | None:
+        """The latest eventTime seen, in seconds since the epoch; None before the first event."""
+        return self._latest
 
     @property
     def watermark(self) -> int | None:
@@ -92,15 +115,38 @@ class LiveEngine:
     @property
     def pending(self) -> int:
         """How many events wait for their verdict."""
-        return len(self._arrived) + len(self._overdue) + sum(map(len, self._open.values()))
+        return len(self._waiting) + len(self._overdue)
+
+    @property
+    def on_disk(self) -> int:
+        """How many events lie where memory has no room for them."""
+        return self._spill.events if self._spill else 0
 
     @property
     def size(self) -> int:
         """How much is kept: places in which events are filed, events that wait, and ids that copies are known by."""
-        return len(self._partners) + self.pending + len(self._known)
+        return len(self._partners.roles) + self.pending + self._waiting.ids
+
+    @property
+    def memory(self) -> int:
+        """About how many bytes of memory the state takes."""
+        filed = len(self._partners.roles)
+        if self._touched is not None:
+            filed += len(self._touched.roles)
+        return (
+            _WAITING * (self._waiting.in_memory + len(self._overdue))
+            + _FILED * filed
+            + _KNOWN * self._waiting.ids
+            + _ISSUED * len(self._sessions)
+            + _SAID * len(self._said)
+        )
 
     def feed(self, records: Iterable[Record]) -> None:
-        """Take in records as they arrive. One whose eventTime cannot be read goes to `on_problem` and is left out."""
+        """Take in records as they arrive. One whose eventTime cannot be read goes to `on_problem` and is left out.
+
+        Raises:
+            SpillError: memory has no room for them, and the temporary file has none either.
+        """
         for record in records:
             self.records += 1
             sources = self._wanted.get(record.eventName)
@@ -111,6 +157,7 @@ class LiveEngine:
             action = sources.get(record.eventSource)
             if action is not None:
                 self._take(record, action)
+        self._look_after_memory()
 
     def _note(self, record: Record) -> None:
         try:
@@ -119,9 +166,9 @@ class LiveEngine:
             return  # told of where it is taken
         if when > self._clock() + MAX_AHEAD:
             return
-        issued = self._credentials.note(record, self._intern)
-        if issued is not None:
-            self._issued.append((when, issued))
+        issued = self._sessions.note(record, when, self._intern)
+        if issued is not None and self._journal is not None:
+            self._journal.issued.append(issued)
 
     def _take(self, record: Record, action: ActionPlan) -> None:
         try:
@@ -133,91 +180,299 @@ class LiveEngine:
             if self._on_problem is not None:
                 self._on_problem(Problem(record.eventID or "?", "eventTime", str(error)))
             return
-        if event.id in self._known:
+        if self._waiting.knows(event.id):
             self.duplicates += 1
             return
-        self._known.add(event.id)
+        self._waiting.know(event.id)
         if self._latest is None or event.time > self._latest:
             self._latest = event.time
-        if self._front is not None and event.time < self._front:
+        if self._earliest is None or event.time < self._earliest:
+            self._earliest = event.time
+        late = self._front is not None and event.time < self._front
+        if late:
             self.late += 1
             self._overdue.append(event)
         else:
-            heappush(self._arrived, (event.time, event.id, event))
+            self._waiting.arrive(event)
+            if self._touched is not None:
+                self._fresh.append(event)
+        if self._journal is not None:
+            due = event.time + self._spans.hold[action] if action.listed else None
+            self._journal.taken.append(
+                Taken.of(record, event, due, self._expires(event), late=late)
+            )
+        self._since_look += 1
+        if self._since_look >= SLICE:
+            self._look_after_memory()
 
     def _intern(self, text: str | None) -> str | None:
         if len(self._texts) > MAX_TEXTS:
             self._texts.clear()
         return None if text is None else self._texts.setdefault(text, text)
 
-    def advance(self, watermark: int | None = None) -> list[LiveVerdict]:
-        """The verdicts that are due: final, but for those of events that came too late.
+    def advance(self, watermark: int | None = None, most: int = MOST) -> list[LiveVerdict]:
+        """The verdicts that are due, about `most` of them: where there are more, `due` says so.
 
         `watermark` says that everything before that instant has arrived, as when a source has been idle or
         has ended; by default it is what the events themselves say. It never goes back.
         """
-        front = self.watermark if watermark is None else watermark
-        if front is not None and (self._front is None or front > self._front):
-            self._front = front
-            self._release(front)
-        told = list(self._judge_overdue())
-        if self._front is not None:
-            told += self._judge(self._front)
+        target = self.watermark if watermark is None else watermark
+        if target is not None and (self._target is None or target > self._target):
+            self._target = target
+        told = [*self._revise(), *self._judge_overdue()]
+        self.due = False
+        if self._target is None:
+            return told
+        if self._front is None:
+            earliest = self._target if self._earliest is None else self._earliest
+            self._front = min(earliest, self._target)
+        while True:
+            self._judge(self._front, most, told)
+            if self.due:
+                return told
             self._forget(self._front)
-        return told
+            if self._front >= self._target:
+                return told
+            if len(told) >= most:
+                self.due = True
+                return told
+            self._front = self._take_up(self._target, told)
 
-    def close(self) -> list[LiveVerdict]:
-        """The verdicts on all that is left: nothing more will come."""
+    def close(self, most: int = MOST) -> list[LiveVerdict]:
+        """The verdicts on all that is left, about `most` of them: nothing more will come. While `due`, ask again."""
         if self._latest is None:
             return []
-        return self.advance(self._latest + 1 + max(self._spans.hold.values(), default=0))
+        return self.advance(self._latest + 1 + max(self._spans.hold.values(), default=0), most)
 
-    def _release(self, front: int) -> None:
-        while self._arrived and self._arrived[0][0] < front:
-            _, _, event = heappop(self._arrived)
-            self._file(event)
+    def abandon(self) -> Iterator[LiveVerdict]:
+        """Give up what waits: a `pending` for each event, as far as it is known. Nothing can be fed afterwards."""
+        for event in self._waiting.all():
             if event.action.listed:
-                span = self._spans.hold[event.action]
-                self._open.setdefault(span, deque()).append(event)
+                yield self._say(event, telling.told(self.plan, event, "pending"), final=False)
+
+    def _take_up(self, target: int, told: list[LiveVerdict]) -> int:
+        """Take up the next slice of what lies before `target`, and say how far that has come."""
+        slice_, reached = self._waiting.take_up(target)
+        for event in slice_:
+            if event.id in self._filed_early:
+                self._filed_early.discard(event.id)
+                told += self._file_anew(event)
             else:
-                self._told.append((front + self.lateness, event.id))
+                self._file(event)
+            self._waiting.wait(event)
+        self._look_after_memory()
+        return reached
 
     def _file(self, event: Held) -> None:
-        event.actor = self._credentials.actor(event.principal, event.access_key)
-        self._partners.add(event)
+        event.actor = self._sessions.actor(event.principal, event.access_key)
+        self._partners.roles.add(event)
+        if self._touched is not None:
+            self._touched.roles.add(event)
+
+    def _file_anew(self, event: Held) -> list[LiveVerdict]:
+        """Where it was found out only after an event was filed who made the call: what that changes."""
+        actor = self._sessions.actor(event.principal, event.access_key)
+        if actor == event.actor or self._touched is None:
+            return []
+        before = self._touched.by(event)
+        self._partners.roles.remove(event)
+        self._touched.roles.remove(event)
+        self._file(event)
+        return list(self._reconsider([event, *before, *self._touched.by(event)]))
+
+    def _revise(self) -> Iterator[LiveVerdict]:
+        """What can be said already of the events that have just come, and what they change."""
+        if self._touched is None:
+            return
+        fresh, self._fresh = self._fresh, []
+        for event in fresh:
+            self._file(event)
+            self._filed_early.add(event.id)
+            if event.action.listed:
+                self._said.setdefault(event.id, _NOTHING)
+        touched = [other for event in fresh for other in self._touched.by(event)]
+        yield from self._reconsider([*fresh, *touched])
+
+    def _reconsider(self, events: Iterable[Held]) -> Iterator[LiveVerdict]:
+        """New verdicts on those of the events that wait, and of which another one was given."""
+        for event in {each.id: each for each in events}.values():
+            said = self._said.get(event.id)
+            if said is None:
+                continue
+            verdict = self._verdict(event, said)
+            if verdict is not None and digest_of(verdict) != said.digest:
+                yield self._say(event, verdict, final=False)
 
     def _judge_overdue(self) -> Iterator[LiveVerdict]:
         overdue, self._overdue = self._overdue, []
         for event in overdue:
             self._file(event)
         for event in overdue:
-            self._told.append((self._front or 0, event.id))
-            yield from self._verdict(event, late=True)
+            self._waiting.done(event, self._front or 0)
+            verdict = self._verdict(event)
+            if verdict is not None:
+                yield self._say(event, verdict, final=True, late=True)
+        if self._touched is not None:
+            for event in overdue:
+                yield from self._reconsider(self._touched.by(event))
 
-    def _judge(self, front: int) -> Iterator[LiveVerdict]:
-        due: list[Held] = []
-        for span, waiting in self._open.items():
-            while waiting and waiting[0].time + span < front:
-                due.append(waiting.popleft())
-        for event in sorted(due, key=_in_time):
-            # A copy may still be on its way.
-            self._told.append((front + self.lateness, event.id))
-            yield from self._verdict(event)
+    def _judge(self, front: int, most: int, told: list[LiveVerdict]) -> None:
+        due, self.due = self._waiting.due(front, max(most - len(told), 1))
+        for when, _, event in due:
+            self._waiting.done(event, when)
+            said = self._said_of(event)
+            verdict = self._verdict(event, said)
+            if verdict is not None:
+                told.append(self._say(event, verdict, final=True, said=said))
+        self._judged = due[-1][:2] if self.due else (front, "")
 
-    def _verdict(self, event: Held, *, late: bool = False) -> Iterator[LiveVerdict]:
+    def _verdict(self, event: Held, said: Said | None = None) -> Verdict | None:
+        """The verdict on an event by what is known now; None where it gets none, and none was said before."""
         if found := self._partners.found(event):
-            yield LiveVerdict(telling.effect(self.plan, event, found), late)
-        elif begun := [node for node in event.action.origins if meets(node, event)]:
-            yield LiveVerdict(telling.origin(self.plan, event, begun), late)
-        elif event.action.orphans:
-            yield LiveVerdict(telling.orphan(self.plan, event), late)
+            return telling.effect(self.plan, event, found)
+        if begun := [node for node in event.action.origins if meets(node, event)]:
+            return telling.origin(self.plan, event, begun)
+        if event.action.orphans:
+            return telling.orphan(self.plan, event)
+        return telling.told(self.plan, event, "unlisted") if said is not None and said.id else None
+
+    def _said_of(self, event: Held) -> Said | None:
+        """What was said of an event last, for the last time that it is asked for."""
+        said = self._said.pop(event.id, None)
+        if said is None and self._spill is not None:
+            found = self._spill.take_said(event.id)
+            said = Said(*found) if found else None
+        if said is not None and self._journal is not None:
+            self._journal.said[event.id] = None
+        return said
+
+    def _say(
+        self,
+        event: Held,
+        verdict: Verdict,
+        *,
+        final: bool,
+        late: bool = False,
+        said: Said | None = None,
+    ) -> LiveVerdict:
+        digest = digest_of(verdict)
+        before = said or self._said.get(event.id)
+        supersedes = (before.id or None) if before else None
+        told = live_verdict(verdict, digest, late=late, final=final, supersedes=supersedes)
+        if not final:
+            self._said[event.id] = Said(told.id, digest)
+            if self._journal is not None:
+                self._journal.said[event.id] = self._said[event.id]
+        return told
+
+    def _expires(self, event: Held) -> int:
+        """From when on an event can change nothing, and nobody asks for it."""
+        longest = max(self._spans.hold[event.action], self._spans.keep[event.action])
+        return event.time + longest + self.lateness
 
     def _forget(self, front: int) -> None:
-        self._partners.forget(self._spans.keep, front)
-        while self._told and self._told[0][0] < front:
-            self._known.discard(self._told.popleft()[1])
-        expired = []
-        while self._issued and self._issued[0][0] + CREDENTIALS_KEPT < front:
-            expired.append(self._issued.popleft()[1])
-        if expired:
-            self._credentials.forget(expired)
+        keep = self._spans.keep
+        self._partners.roles.forget(keep, front)
+        if self._touched is not None:
+            self._touched.roles.forget(keep, front)
+        self._waiting.forget(front)
+        self._sessions.forget(front)
+        if self._spill is not None:
+            for event, number in self._spill.expired(front):
+                places = self._partners.roles.places(event)
+                self._spill.unfile((place, event.time, number) for place in places)
+            self._spill.forget(front, front - CREDENTIALS_KEPT)
+
+    def _look_after_memory(self) -> None:
+        self._since_look = 0
+        if self._max_bytes is not None and self.memory > self._max_bytes:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Move everything that is kept to the spill."""
+        if self._spill is None:
+            self._spill = Spill(self._freezer.freeze, self._freezer.thaw, self._folder)
+        filed: Filed = {}
+        for place, event in self._partners.roles.drain(self._spill):
+            filed.setdefault(event.id, (event, []))[1].append(place)
+        if self._touched is not None:
+            for _ in self._touched.roles.drain(None):
+                pass
+        self.spilled += self._waiting.in_memory
+        self._waiting.drain(self._spill, filed)
+        self._spill.put_said((id_, said.id, said.digest) for id_, said in self._said.items())
+        self._sessions.drain(self._spill)
+        self._fresh.clear()
+        self._filed_early.clear()
+        self._said.clear()
+        self._texts.clear()
+
+    def changes(self) -> Changes:
+        """What has happened since the last call; for an engine with a `journal`."""
+        assert self._journal is not None
+        changes, self._journal = self._journal, Changes()
+        return changes
+
+    @property
+    def unwritten(self) -> int:
+        """How much `changes` would give."""
+        return len(self._journal) if self._journal is not None else 0
+
+    def mark(self) -> Mark:
+        """How far the engine is. It belongs to what `changes` has given so far, and to the verdicts given."""
+        return Mark(
+            self._latest,
+            self._front,
+            self._judged,
+            self.records,
+            self.duplicates,
+            self.late,
+            self.undated,
+        )
+
+    def restore(
+        self,
+        mark: Mark,
+        taken: Iterable[Taken],
+        issued: Iterable[Issued] = (),
+        said: Iterable[tuple[str, Said]] = (),
+    ) -> int:
+        """Go on from `mark`, in a new engine: what was given by `changes` up to then and has not expired, `taken`
+        in order of time. The plan may be another one; how many events it does not know any more is returned.
+        """
+        self._latest, self._front, self._judged = mark.latest, mark.front, mark.judged
+        self._target = self._earliest = mark.front
+        self.records, self.duplicates = mark.records, mark.duplicates
+        self.late, self.undated = mark.late, mark.undated
+        for each in issued:
+            self._sessions.restore(each)
+        unknown = 0
+        for number, kept in enumerate(taken):
+            record = decode_record(kept.record)
+            action = self.plan.action(record.eventName, record.eventSource)
+            if action is None:
+                unknown += 1
+                continue
+            self._put_back(hold(record, action, self._intern), mark, kept)
+            if number % SLICE == 0:
+                self._look_after_memory()
+        for id_, what in said:
+            if self._spill is not None and not self._waiting.in_reach(id_):
+                self._spill.put_said([(id_, what.id, what.digest)])
+            else:
+                self._said[id_] = what
+        return unknown
+
+    def _put_back(self, event: Held, mark: Mark, kept: Taken) -> None:
+        self._waiting.know(event.id)
+        if not kept.late and (mark.front is None or event.time >= mark.front):
+            self._waiting.arrive(event)
+            if self._touched is not None:
+                self._fresh.append(event)
+            return
+        self._file(event)
+        if mark.waits(kept):
+            self._waiting.wait(event)
+        else:
+            due = event.time + self._spans.hold[event.action]
+            self._waiting.done(event, max(due, mark.front or 0) if kept.late else due)

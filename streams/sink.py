@@ -11,7 +11,8 @@ class SinkError(CloudcascadeError):
     """A delivery that did not succeed. The messages are kept and sent again.
 
     `lasting` says that trying again as it is cannot help (a wrong address, no permission): it is told at once,
-    and tried again all the same, since somebody may mend it. `wait` is how long, in seconds, the other side asked to be left alone.
+    and tried again all the same, since somebody may mend it. `wait` is how long, in seconds, the other side asked
+    to be left alone.
     """
 
     def __init__(self, reason: str, *, lasting: bool = False, wait: float | None = None) -> None:

@@ -1,6 +1,6 @@
 """A stream gets the verdicts of the finished log, whatever the order, the copies and the pieces it comes in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from gzip import decompress
 from json import loads
@@ -14,9 +14,18 @@ from msgspec.structs import replace
 from cloudcascade.catalog import load_catalog
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.events import Problem
-from cloudcascade.matcher import LiveEngine, LiveVerdict, Verdict, compile_catalog
+from cloudcascade.matcher import (
+    Issued,
+    LiveEngine,
+    LiveVerdict,
+    Mark,
+    Said,
+    Taken,
+    Verdict,
+    compile_catalog,
+)
 from cloudcascade.matcher.credentials import ISSUING
-from cloudcascade.matcher.live import CREDENTIALS_KEPT
+from cloudcascade.matcher.sessions import CREDENTIALS_KEPT
 from cloudcascade.tests.matcher.test_oracle_equality import tried
 from cloudcascade.tests.support.cascades import DELETE_USER
 from cloudcascade.tests.support.cloudtrail import (
@@ -47,29 +56,66 @@ def batch(cascades: Sequence[Cascade], events: Iterable[Event]) -> dict[str, Ver
 
 
 def stream(
-    cascades: Sequence[Cascade], pieces: Iterable[Iterable[Event]], lateness: int = LATENESS
+    cascades: Sequence[Cascade],
+    pieces: Iterable[Iterable[Event]],
+    lateness: int = LATENESS,
+    *,
+    most: int = 10_000,
+    max_bytes: int | None = None,
+    provisional: bool = False,
 ) -> dict[str, Verdict]:
-    """The verdicts of a stream that is asked for them after every piece. None is given twice, or is late."""
-    engine = LiveEngine(compile_catalog(cascades), lateness=lateness)
-    told: dict[str, Verdict] = {}
+    """The last verdicts of a stream that is asked for them after every piece, as `Heard` holds them to the rules."""
+    engine = LiveEngine(
+        compile_catalog(cascades), lateness=lateness, max_bytes=max_bytes, provisional=provisional
+    )
+    heard = Heard()
     for piece in pieces:
         engine.feed(map(record, piece))
-        told |= taken(engine.advance(), told)
-    told |= taken(engine.close(), told)
+        heard.all_of(lambda: engine.advance(most=most), engine)
+    heard.all_of(lambda: engine.close(most), engine)
     assert engine.late == 0
     assert engine.pending == 0
-    return told
+    return heard.final
 
 
-def taken(verdicts: Iterable[LiveVerdict], before: dict[str, Verdict]) -> dict[str, Verdict]:
-    found: dict[str, Verdict] = {}
-    for each in verdicts:
-        assert not each.late
-        id_ = each.verdict.event_id
-        assert id_ not in before
-        assert id_ not in found
-        found[id_] = each.verdict
-    return found
+class Heard:
+    """What was said of each event: nothing is late or follows the last word, and each names what it replaces."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, LiveVerdict] = {}
+        self.ids: set[str] = set()
+
+    def all_of(self, ask: Callable[[], list[LiveVerdict]], engine: LiveEngine) -> None:
+        self.take(ask())
+        while engine.due:
+            self.take(ask())
+
+    def take(self, verdicts: Iterable[LiveVerdict]) -> None:
+        for each in verdicts:
+            before = self.last.get(each.verdict.event_id)
+            assert not each.late
+            assert each.supersedes == (before.id if before else None)
+            assert before is None or not before.final
+            assert before is None or each.final or before.verdict != each.verdict
+            assert each.id not in self.ids
+            self.ids.add(each.id)
+            self.last[each.verdict.event_id] = each
+
+    @property
+    def final(self) -> dict[str, Verdict]:
+        return {
+            id_: each.verdict
+            for id_, each in self.last.items()
+            if each.final and each.verdict.verdict != "unlisted"
+        }
+
+    @property
+    def so_far(self) -> dict[str, Verdict]:
+        return {
+            id_: each.verdict
+            for id_, each in self.last.items()
+            if each.verdict.verdict != "unlisted"
+        }
 
 
 @st.composite
@@ -107,6 +153,115 @@ def test_a_stream_gets_the_verdicts_of_the_finished_log(
 ) -> None:
     log = credentials_first(data.draw(logs(cascades).filter(bool)))
     assert stream(cascades, data.draw(deliveries(log))) == batch(cascades, log)
+
+
+@given(st.data(), catalogues(), st.sampled_from([0, 2_000, 6_000]), st.integers(1, 4))
+@tried(400)
+def test_what_memory_has_no_room_for_gets_the_same_verdicts(
+    data: st.DataObject, cascades: list[Cascade], max_bytes: int, most: int
+) -> None:
+    log = credentials_first(data.draw(logs(cascades).filter(bool)))
+    told = stream(cascades, data.draw(deliveries(log)), max_bytes=max_bytes, most=most)
+    assert told == batch(cascades, log)
+
+
+@given(st.data(), catalogues(), st.sampled_from([None, 2_000]), st.integers(1, 4))
+@tried(400)
+def test_what_is_said_at_once_is_revised_until_it_is_what_the_finished_log_says(
+    data: st.DataObject, cascades: list[Cascade], max_bytes: int | None, most: int
+) -> None:
+    log = credentials_first(data.draw(logs(cascades).filter(bool)))
+    pieces = data.draw(deliveries(log))
+    told = stream(cascades, pieces, max_bytes=max_bytes, most=most, provisional=True)
+    assert told == batch(cascades, log)
+
+
+@given(st.data(), catalogues())
+@tried(400)
+def test_what_is_said_at_once_is_what_a_log_says_that_ends_there(
+    data: st.DataObject, cascades: list[Cascade]
+) -> None:
+    log = data.draw(logs(cascades).filter(bool))
+    issuing = [event for event in credentials_first(log) if event["eventName"] in ISSUING]
+    others = [event for event in log if event["eventName"] not in ISSUING]
+    pieces = [issuing, *data.draw(deliveries(others))] if others else [issuing]
+    engine = LiveEngine(compile_catalog(cascades), lateness=LATENESS, provisional=True)
+    heard = Heard()
+    seen: list[Event] = []
+    for piece in pieces:
+        engine.feed(map(record, piece))
+        seen += piece
+        heard.take(engine.advance())
+        assert heard.so_far == batch(cascades, seen)
+
+
+@given(st.data(), catalogues(), st.booleans(), st.sampled_from([None, 2_000]))
+@tried(400)
+def test_an_engine_that_is_restored_goes_on_as_if_nothing_had_happened(
+    data: st.DataObject, cascades: list[Cascade], provisional: bool, max_bytes: int | None
+) -> None:
+    log = credentials_first(data.draw(logs(cascades).filter(bool)))
+    kept = Kept()
+    heard = Heard()
+
+    def begun() -> LiveEngine:
+        engine = LiveEngine(
+            compile_catalog(cascades),
+            lateness=LATENESS,
+            provisional=provisional,
+            max_bytes=max_bytes,
+            journal=True,
+        )
+        kept.restore(engine)
+        return engine
+
+    engine = begun()
+    for piece in data.draw(deliveries(log)):
+        engine.feed(map(record, piece))
+        while True:
+            told = engine.advance(most=2)
+            if data.draw(st.booleans()):  # it dies before this was kept
+                engine = begun()
+                engine.feed(map(record, piece))
+                continue
+            kept.keep(engine)
+            heard.take(told)
+            if data.draw(st.booleans()):  # it dies after this was kept
+                due, engine = engine.due, begun()
+                if due:
+                    continue
+            if not engine.due:
+                break
+    heard.all_of(lambda: engine.close(2), engine)
+    assert heard.final == batch(cascades, log)
+
+
+class Kept:
+    """What an engine has given to be kept, as a store would."""
+
+    def __init__(self) -> None:
+        self.mark = Mark()
+        self.taken: list[Taken] = []
+        self.issued: list[Issued] = []
+        self.said: dict[str, Said] = {}
+
+    def keep(self, engine: LiveEngine) -> None:
+        changes = engine.changes()
+        self.mark = engine.mark()
+        self.taken += changes.taken
+        self.issued += changes.issued
+        for id_, said in changes.said.items():
+            if said is None:
+                self.said.pop(id_, None)
+            else:
+                self.said[id_] = said
+        front = self.mark.front
+        if front is not None:
+            self.taken = [each for each in self.taken if each.expires >= front]
+
+    def restore(self, engine: LiveEngine) -> None:
+        taken = sorted(self.taken, key=lambda each: each.time)
+        assert engine.restore(self.mark, taken, self.issued, self.said.items()) == 0
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
@@ -201,7 +356,7 @@ def test_state_is_forgotten_when_it_can_change_nothing_any_more() -> None:
         due(engine, *events)
         sizes.append(engine.size)
     assert max(sizes) == max(sizes[:8])
-    list(engine.close())
+    engine.close()
     assert engine.pending == 0
 
 
