@@ -12,11 +12,12 @@ from .live import DEFAULT_LATENESS, LiveEngine
 from .live_verdict import LiveVerdict, Said
 from .marks import Changes, Mark, Taken
 from .plan import Plan, compile_catalog
-from .sessions import Issued
+from .sessions import CREDENTIALS_KEPT, Issued
 from .spill import SpillError
 from .verdict import Explanation, NearMiss, Verdict, VerdictName
 
 __all__ = [
+    "CREDENTIALS_KEPT",
     "DEFAULT_LATENESS",
     "Changes",
     "Engine",

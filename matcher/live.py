@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from time import time
 
+import msgspec
+
 from ..events import OnProblem, Problem, Record, decode_record, event_time
 from . import telling
 from .credentials import ISSUING, STS
@@ -52,7 +54,8 @@ class LiveEngine:
     is kept to about that: what there is no room for goes to a temporary file in `folder`. With `journal`
     what `restore` needs is collected for `changes`.
 
-    `records`, `duplicates`, `late` and `undated` count what came in, `spilled` the events that memory had no room for.
+    `records`, `duplicates`, `late` and `undated` count what came in, `listed` those that the catalogue mentions,
+    `spilled` those that memory had no room for.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class LiveEngine:
         self.duplicates = 0
         self.late = 0
         self.undated = 0
+        self.listed = 0
         self.spilled = 0
         self.due = False
         """Whether more verdicts are due than were given."""
@@ -183,6 +187,7 @@ class LiveEngine:
         if self._waiting.knows(event.id):
             self.duplicates += 1
             return
+        self.listed += 1
         self._waiting.know(event.id)
         if self._latest is None or event.time > self._latest:
             self._latest = event.time
@@ -436,9 +441,15 @@ class LiveEngine:
         taken: Iterable[Taken],
         issued: Iterable[Issued] = (),
         said: Iterable[tuple[str, Said]] = (),
+        *,
+        anew: bool = False,
     ) -> int:
         """Go on from `mark`, in a new engine: what was given by `changes` up to then and has not expired, `taken`
-        in order of time. The plan may be another one; how many events it does not know any more is returned.
+        in order of time. With `anew` the plan is another one: how many events it does not know any more is
+        returned, and those that it knows are in the next `changes` again, in the place of all before.
+
+        Raises:
+            NoRecord, ValueError: what is given is not what `changes` gave.
         """
         self._latest, self._front, self._judged = mark.latest, mark.front, mark.judged
         self._target = self._earliest = mark.front
@@ -453,7 +464,7 @@ class LiveEngine:
             if action is None:
                 unknown += 1
                 continue
-            self._put_back(hold(record, action, self._intern), mark, kept)
+            self._put_back(hold(record, action, self._intern), mark, kept, anew=anew)
             if number % SLICE == 0:
                 self._look_after_memory()
         for id_, what in said:
@@ -463,7 +474,16 @@ class LiveEngine:
                 self._said[id_] = what
         return unknown
 
-    def _put_back(self, event: Held, mark: Mark, kept: Taken) -> None:
+    def _put_back(self, event: Held, mark: Mark, kept: Taken, *, anew: bool) -> None:
+        due = event.time + self._spans.hold[event.action]
+        waits = mark.waits(kept)
+        if anew:
+            # What waited, waits, even where the hold of the other plan would have been over.
+            due = max(due, mark.judged[0] + 1)
+            if self._journal is not None:
+                expires = max(self._expires(event), due)
+                kept = msgspec.structs.replace(kept, due=due if waits else None, expires=expires)
+                self._journal.taken.append(kept)
         self._waiting.know(event.id)
         if not kept.late and (mark.front is None or event.time >= mark.front):
             self._waiting.arrive(event)
@@ -471,8 +491,7 @@ class LiveEngine:
                 self._fresh.append(event)
             return
         self._file(event)
-        if mark.waits(kept):
-            self._waiting.wait(event)
+        if waits:
+            self._waiting.wait(event, due)
         else:
-            due = event.time + self._spans.hold[event.action]
             self._waiting.done(event, max(due, mark.front or 0) if kept.late else due)

@@ -80,7 +80,8 @@ class Spill:
     def put(self, events: Iterable[tuple[Held, int, int | None, list[Place]]]) -> None:
         """Take in events: each with the instant at which it expires as a partner, the one at which its verdict is
         due (None: it is judged, or gets none), and the places it is filed in."""
-        rows, due, places = [], [], []
+        rows, due = [], []
+        places: list[tuple[int, int, int]] = []
         for event, expires, when, filed in events:
             self._seq += 1
             rows.append((self._seq, expires, self._freeze(event)))

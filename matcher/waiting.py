@@ -74,9 +74,11 @@ class Waiting:
             reached = self._arrived[0][0]
         return slice_, reached
 
-    def wait(self, event: Held) -> None:
-        """Let an event that was taken up wait for its verdict; one that gets none is only known for a while."""
-        due = event.time + self._spans.hold[event.action]
+    def wait(self, event: Held, due: int | None = None) -> None:
+        """Let an event that was taken up wait for its verdict, until its hold is over unless told otherwise; one that
+        gets none is only known for a while."""
+        if due is None:
+            due = event.time + self._spans.hold[event.action]
         if event.action.listed:
             heappush(self._open, (due, event.id, event))
         else:

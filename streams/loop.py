@@ -1,0 +1,261 @@
+"""The loop of `cascade watch`: takes what the sources have, keeps each step, hands out the verdicts.
+
+A verdict leaves only when the step that made it is kept; a source is told that its input may go only then, too.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..events import event_time
+from ..matcher import LiveEngine, LiveVerdict
+from .outbox import Kept, Outbox, Outlet
+from .source import Source
+from .state import State
+
+# Verdicts, and events not yet kept, of one step; and messages that may wait in memory before no more is read.
+STEP = 10_000
+MOST_KEPT = 50_000
+_PAUSE = 0.05
+_BETWEEN_LOOKS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When the loop does what, in seconds.
+
+    After `idle` without input the clock goes on by itself. What has changed is kept every `commit_every`, verdicts
+    at once. With `once` the loop ends when no source has anything. With `finish` all that waits is judged when the
+    sources have ended. At the end sinks have `drain` to take what they have not got.
+    """
+
+    idle: float = 300.0
+    commit_every: float = 1.0
+    once: bool = False
+    finish: bool = True
+    drain: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the loop says of itself, about once a second: see `LoopFacts`."""
+
+    engine: LiveEngine
+    outlets: Sequence[Outlet]
+    messages: int
+    state_bytes: int
+    backlogged: bool
+    verdicts: Mapping[tuple[str, bool], int]
+    checkpoint_seconds: tuple[float, ...]
+    verdict_latencies: tuple[float, ...]
+
+
+class Watcher(Protocol):
+    """Who wants to know how the loop is, and keeps what could not be read."""
+
+    def look(self, look: Look) -> None:
+        """Take notice."""
+        ...
+
+    def keep(self) -> None:
+        """Have on the disk what was told of records that could not be read."""
+        ...
+
+
+class Loop:
+    """Joins sources, an engine and outlets. Without a `state` everything is kept in memory, and gone with it.
+
+    `catalog` is the fingerprint of the engine's catalogue, `delivered` up to which message each outlet has all from
+    earlier runs. `clock` gives seconds that never go back, `now` those since 1970.
+    """
+
+    def __init__(
+        self,
+        engine: LiveEngine,
+        sources: Sequence[Source],
+        outlets: Sequence[Outlet],
+        watcher: Watcher,
+        *,
+        state: State | None = None,
+        catalog: bytes = b"",
+        delivered: Mapping[str, int] | None = None,
+        pace: Pace = Pace(),  # noqa: B008  # frozen
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._engine = engine
+        self._sources = list(sources)
+        self._watcher = watcher
+        self._state = state
+        self._catalog = catalog
+        self._pace = pace
+        self._clock = clock
+        self._now = now
+        self._kept = Kept()
+        after = self._kept.after if state is None else state.after
+        self._outbox = Outbox(outlets, after, delivered or {})
+        self._lines: list[tuple[str, bytes]] = []
+        self._last: object = None
+        self._committed = clock()
+        self._heard = clock()
+        self._looked = 0.0
+        self._backlogged = False
+        self._verdicts: Counter[tuple[str, bool]] = Counter()
+        self._checkpoints: list[float] = []
+        self._latencies: list[float] = []
+
+    def run(self, asked: Callable[[], bool]) -> bool:
+        """Go on until `asked` says to stop, or the sources have ended; whether nothing waits any more.
+
+        Raises:
+            CloudcascadeError: a source cannot be read, a step not be kept, or a sink not be written. What was kept
+            is sound.
+        """
+        self._look(always=True)
+        while self._sources and not asked():
+            self._turn(asked)
+        if not asked() and self._pace.finish:
+            self._finish(asked)
+        elif self._state is None:
+            self._say(self._engine.abandon())
+        self._step(always=True)
+        self._drain(asked)
+        self._look(always=True)
+        return not self._engine.pending and self._outbox.settled
+
+    def close(self) -> None:
+        """Let go of sources and outlets."""
+        for source in self._sources:
+            source.close()
+        self._outbox.close(self._pace.drain)
+
+    def _turn(self, asked: Callable[[], bool]) -> None:
+        ended: list[Source] = []
+        if self._backlogged and self._state is None:
+            time.sleep(_PAUSE)
+        else:
+            ended = self._take_in()
+        self._judge(asked)
+        for source in ended:
+            self._step(always=True)  # while its position is still asked for
+            self._sources.remove(source)
+            source.close()
+        self._look()
+
+    def _take_in(self) -> list[Source]:
+        """Feed the engine what the sources have; those that have ended."""
+        wait = min(self._pace.commit_every, 1.0) / len(self._sources)
+        ended = []
+        for source in self._sources:
+            records = source.poll(wait)
+            if records:
+                self._engine.feed(records)
+                self._heard = self._clock()
+            if records is None or (self._pace.once and not records):
+                ended.append(source)
+        return ended
+
+    def _judge(self, asked: Callable[[], bool]) -> None:
+        silence = self._clock() - self._heard
+        mark = self._engine.watermark
+        idle = mark is not None and silence >= self._pace.idle
+        watermark = mark + int(silence) if mark is not None and idle else None
+        while True:
+            self._say(self._engine.advance(watermark, STEP))
+            self._step()
+            if not self._engine.due or asked():
+                return
+
+    def _finish(self, asked: Callable[[], bool]) -> None:
+        while True:
+            self._say(self._engine.close(STEP))
+            self._step()
+            if not self._engine.due or asked():
+                return
+
+    def _say(self, verdicts: Iterable[LiveVerdict]) -> None:
+        now = self._now()
+        for each in verdicts:
+            self._lines.append((each.id, each.line()))
+            self._verdicts[each.verdict.verdict, each.final] += 1
+            if each.final and len(self._latencies) < STEP:
+                self._latencies.append(max(0.0, now - event_time(each.verdict.event_time)))
+            if self._state is None and len(self._lines) >= STEP:
+                self._step()
+
+    def _step(self, *, always: bool = False) -> None:
+        """Keep what has changed, where it is time to, and hand out what is kept."""
+        begun = self._clock()
+        if (
+            always
+            or self._lines
+            or self._engine.unwritten >= STEP
+            or begun - self._committed >= self._pace.commit_every
+        ):
+            self._commit()
+            self._committed = begun
+        self._backlogged = not self._outbox.hand_out() and self._waiting() > MOST_KEPT
+
+    def _commit(self) -> None:
+        lines, self._lines = self._lines, []
+        if self._state is None:
+            self._kept.add(lines)
+            self._kept.drop(min(self._outbox.delivered.values(), default=0))
+            return
+        positions = {source.name: source.position() for source in self._sources}
+        delivered = self._outbox.delivered
+        mark = self._engine.mark()
+        now = (positions, delivered, mark)
+        if not lines and not self._engine.unwritten and now == self._last:
+            return
+        begun = self._clock()
+        self._watcher.keep()
+        self._state.commit(
+            catalog=self._catalog,
+            changes=self._engine.changes(),
+            mark=mark,
+            positions=positions,
+            verdicts=lines,
+            delivered=delivered,
+        )
+        self._checkpoints.append(self._clock() - begun)
+        self._last = now
+        for source in self._sources:
+            source.settle()
+
+    def _waiting(self) -> int:
+        return len(self._kept) if self._state is None else self._state.waiting()
+
+    def _drain(self, asked: Callable[[], bool]) -> None:
+        """Give the sinks time to take what they have not got: what is kept in a state can wait for the next run."""
+        until = self._clock() + self._pace.drain
+        while not (self._outbox.hand_out() and self._outbox.settled):
+            if asked() or self._state is not None:
+                if self._clock() > until:
+                    break
+            else:
+                until = self._clock() + self._pace.drain
+            self._look()
+            time.sleep(_PAUSE)
+        self._commit()
+
+    def _look(self, *, always: bool = False) -> None:
+        if not always and self._clock() - self._looked < _BETWEEN_LOOKS:
+            return
+        self._looked = self._clock()
+        checkpoints, self._checkpoints = self._checkpoints, []
+        latencies, self._latencies = self._latencies, []
+        self._watcher.look(
+            Look(
+                self._engine,
+                self._outbox.outlets,
+                self._waiting(),
+                self._state.size if self._state else 0,
+                self._backlogged,
+                self._verdicts,
+                tuple(checkpoints),
+                tuple(latencies),
+            )
+        )
