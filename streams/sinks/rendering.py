@@ -1,0 +1,111 @@
+"""What every sink does to a line before it leaves: bring it into a format, find its id again, cut what is too
+large.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from ..sink import Message
+
+Render = Callable[[bytes], bytes]
+"""From a message's line to what is delivered: one JSON object as one line of UTF-8, without its end of line."""
+
+LONGEST_TEXT = 1_024
+"""Characters that are kept of each text in a line that is too large even without its lists."""
+
+_LISTS = ("also", "near_misses", "path")
+
+
+class _Metadata(msgspec.Struct):
+    uid: str | None = None
+
+
+class _Marked(msgspec.Struct):
+    id: str | None = None
+    metadata: _Metadata | None = None
+
+
+_marks = msgspec.json.Decoder(_Marked)
+_encode = msgspec.json.Encoder().encode
+
+
+def as_ndjson(line: bytes) -> bytes:
+    """The line as it is."""
+    return line
+
+
+def line_id(line: bytes) -> str | None:
+    """The id of the message that was rendered as this line (`id`, or OCSF's `metadata.uid`); None if it is no
+    such line.
+    """
+    try:
+        found = _marks.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return found.id or (found.metadata.uid if found.metadata else None)
+
+
+def fitted(line: bytes, render: Render, most: int) -> bytes:
+    """The rendered line in at most `most` bytes.
+
+    One that is too large loses `also`, then `near_misses`, then `path`, then the ends of its long texts and
+    lists, and says `"truncated": true`. A line that is too large even so is given as it is: the other side then
+    says no.
+    """
+    rendered = render(line)
+    if len(rendered) <= most:
+        return rendered
+    members: dict[str, Any] = msgspec.json.decode(line)
+    members["truncated"] = True
+    for name in _LISTS:
+        members[name] = []
+        if len(rendered := render(_encode(members))) <= most:
+            return rendered
+    return render(_encode({name: _shortened(value) for name, value in members.items()}))
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:LONGEST_TEXT]
+    return [_shortened(each) for each in value[:32]] if isinstance(value, list) else value
+
+
+def chunks(
+    sized: Sequence[tuple[Message, int]], *, most_messages: int, most_bytes: int
+) -> Iterator[list[Message]]:
+    """The messages, in order, in groups that respect both limits; a message larger than `most_bytes` goes alone."""
+    group: list[Message] = []
+    held = 0
+    for message, size in sized:
+        if group and (len(group) == most_messages or held + size > most_bytes):
+            yield group
+            group, held = [], 0
+        group.append(message)
+        held += size
+    if group:
+        yield group
+
+
+class Taken:
+    """Which messages of a batch the other side took before the rest failed: sent again, the batch is shorter.
+
+    It forgets when a whole batch is through; after a crash nothing is known, and the other side tells repetitions
+    by their ids.
+    """
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+
+    def rest(self, messages: Sequence[Message]) -> list[Message]:
+        """The messages that were not taken yet."""
+        return [message for message in messages if message.id not in self._ids]
+
+    def add(self, messages: Sequence[Message]) -> None:
+        """These were taken."""
+        self._ids.update(message.id for message in messages)
+
+    def through(self) -> None:
+        """The whole batch was taken."""
+        self._ids.clear()
