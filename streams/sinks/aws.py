@@ -90,7 +90,7 @@ def called(name: str, call: Callable[[], Any]) -> Any:
     Raises:
         SinkError: it failed; lasting unless it was throttled, or the service or the way there failed.
     """
-    from botocore import exceptions as faults
+    from botocore import exceptions as faults  # type: ignore[import-untyped]
 
     try:
         return call()
