@@ -26,9 +26,9 @@ class Clock:
 
 
 def backlog(
-    limits: Limits = Limits(), *, clock: Clock | None = None, chance: float = 1.0
-) -> Backlog:  # noqa: B008
-    return Backlog(limits, clock=clock or Clock(), chance=lambda: chance)
+    limits: Limits | None = None, *, clock: Clock | None = None, chance: float = 1.0
+) -> Backlog:
+    return Backlog(limits or Limits(), clock=clock or Clock(), chance=lambda: chance)
 
 
 def numbers(sent: Sequence[Message]) -> list[int]:
