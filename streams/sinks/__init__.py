@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from ..sink import Sink, SinkError
 from .aws import AwsOptions
@@ -19,6 +19,7 @@ __all__ = [
     "WINDOW",
     "AwsOptions",
     "FileSink",
+    "Format",
     "Render",
     "Rotation",
     "SinkOptions",
@@ -28,6 +29,7 @@ __all__ = [
     "as_ndjson",
     "open_sink",
     "read_headers",
+    "render_for",
 ]
 
 SINK_FORMS: Final[Mapping[str, str]] = {
@@ -41,6 +43,18 @@ SINK_FORMS: Final[Mapping[str, str]] = {
 """How a sink is named, and what it is."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?=.)", re.ASCII)
+
+
+Format = Literal["ndjson", "ocsf"]
+
+
+def render_for(form: Format) -> Render:
+    """What brings a line into that format: as it is, or as an OCSF Detection Finding."""
+    if form == "ndjson":
+        return as_ndjson
+    from ..ocsf import as_ocsf
+
+    return as_ocsf
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def called(name: str, call: Callable[[], Any]) -> Any:
     """What the call gives.
 
     Raises:
-        SinkError: it failed; lasting unless it was throttled, or the service or the way there failed.
+        SinkError: it failed; lasting unless it was throttled, or the service, the way there or the source of credentials failed.
     """
     from botocore import exceptions as faults  # type: ignore[import-untyped]
 
@@ -100,7 +100,12 @@ def called(name: str, call: Callable[[], Any]) -> Any:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         lasting = not (status >= 500 or status == 429 or is_passing(code))
         raise SinkError(f"{name}: {code}: {told.get('Message', '')}", lasting=lasting) from error
-    except (faults.ConnectionError, faults.HTTPClientError) as error:
+    except (
+        faults.ConnectionError,
+        faults.CredentialRetrievalError,
+        faults.HTTPClientError,
+        faults.MetadataRetrievalError,
+    ) as error:
         raise SinkError(f"{name}: {error}") from error
     except faults.BotoCoreError as error:
         raise SinkError(f"{name}: {error}", lasting=True) from error

@@ -54,7 +54,7 @@ class WebhookSink:
     `Idempotency-Key` is made of the messages' ids: a batch that is sent again as it was has the same. 408, 425,
     429, 5xx and faults of the connection pass by; `Retry-After` (seconds or a date, RFC 9110 section 10.2.3) is
     handed on. Any other status is lasting, a redirect too: none is followed. What the URL holds of secrets (user,
-    password, query) stands in no name and no message. Proxies are taken from the environment, as httpx does.
+    password, query) stands in no name and no message. Proxies are taken from the environment, but for http:// to this machine.
     """
 
     def __init__(
@@ -87,8 +87,14 @@ class WebhookSink:
         self._taken = Taken()
         _hush()
         try:
+            headers = httpx.Headers(_own_headers(options))
+            headers.update(options.headers)
             self._client = httpx.Client(
-                timeout=options.timeout, follow_redirects=False, headers=_headers(options)
+                timeout=options.timeout,
+                follow_redirects=False,
+                headers=headers,
+                # A proxy would take what is meant for this machine to another, in the clear.
+                trust_env=self._url.scheme == "https" or options.plain_http,
             )
         except (ValueError, UnicodeError) as error:
             raise SinkError(f"{self.name}: a header cannot be sent", lasting=True) from error
@@ -164,12 +170,8 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def _headers(options: WebhookOptions) -> dict[str, str]:
-    return {
-        "User-Agent": "cloudcascade",
-        "Content-Type": _CONTENT_TYPES[options.body],
-        **options.headers,
-    }
+def _own_headers(options: WebhookOptions) -> dict[str, str]:
+    return {"User-Agent": "cloudcascade", "Content-Type": _CONTENT_TYPES[options.body]}
 
 
 def _content(lines: Sequence[bytes], body: Body) -> bytes:

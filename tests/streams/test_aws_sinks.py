@@ -169,6 +169,30 @@ class TestTopic:
         }
         assert list(got["v1"]) == ["verdict"]
 
+    def test_a_fifo_topic_keeps_order_and_tells_repetitions(
+        self, sns: Any, sqs: Any, endpoint: str
+    ) -> None:
+        arn = sns.create_topic(Name="ordered.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+        attributes = {"FifoQueue": "true"}
+        url = sqs.create_queue(QueueName="behind.fifo", Attributes=attributes)["QueueUrl"]
+        sns.subscribe(
+            TopicArn=arn,
+            Protocol="sqs",
+            Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:behind.fifo",
+            Attributes={"RawMessageDelivery": "true"},
+        )
+        deliver(f"sns:{arn}", endpoint, messages(1, 12))
+        deliver(f"sns:{arn}", endpoint, messages(9, 14))
+        assert [each["id"] for each in bodies(sqs, url)] == [f"v{n}" for n in range(1, 15)]
+
+    def test_a_message_that_is_too_large_is_cut_and_says_so(
+        self, sqs: Any, endpoint: str, subscribed: tuple[str, str]
+    ) -> None:
+        arn, url = subscribed
+        deliver(f"sns:{arn}", endpoint, [message(1, path=["e"] * MOST_BYTES)])
+        (got,) = bodies(sqs, url)
+        assert (got["truncated"], got["path"]) == (True, [])
+
     def test_a_topic_that_is_not_there_is_lasting(self, endpoint: str) -> None:
         arn = f"arn:aws:sns:{REGION}:{ACCOUNT}:missing"
         with pytest.raises(SinkError, match="NotFound") as caught:
@@ -199,6 +223,20 @@ class TestBus:
             f"v{number}" for number in range(1, 13)
         )
         assert {each["time"] for each in got} == {"2024-05-14T09:00:00Z"}
+
+    def test_a_message_that_is_too_large_is_cut_and_says_so(self) -> None:
+        answer = json.dumps({"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]}).encode()
+        with told_server((200, answer)) as told:
+            deliver("events://bus", told.endpoint, [message(1, path=["e"] * MOST_BYTES)])
+        (entry,) = json.loads(told.bodies[0])["Entries"]
+        assert json.loads(entry["Detail"])["truncated"] is True
+        assert entry["DetailType"] == "orphan"
+
+    def test_a_time_that_is_none_is_left_to_the_service(self) -> None:
+        answer = json.dumps({"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]}).encode()
+        with told_server((200, answer)) as told:
+            deliver("events://bus", told.endpoint, [message(1, event_time="never")])
+        assert "Time" not in json.loads(told.bodies[0])["Entries"][0]
 
 
 SQS_PARTIAL = {

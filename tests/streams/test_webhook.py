@@ -72,13 +72,6 @@ def receiver() -> Iterator[Receiver]:
         thread.join()
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NO_PROXY", "*")
-
-
 @pytest.fixture
 def sink(receiver: Receiver) -> Iterator[WebhookSink]:
     made = WebhookSink(receiver.url, clock=lambda: NOW)
@@ -116,6 +109,21 @@ def test_a_batch_may_be_compressed(receiver: Receiver) -> None:
     send(receiver.url, compress=True)
     assert gzip.decompress(receiver.bodies[0]).count(b"\n") == 3
     assert receiver.headers[0]["Content-Encoding"] == "gzip"
+
+
+def test_a_header_takes_the_place_of_the_sink_s_own(receiver: Receiver) -> None:
+    send(receiver.url, headers={"content-type": "application/vnd.siem"})
+    kinds = [value for name, value in receiver.headers[0].items() if name.lower() == "content-type"]
+    assert kinds == ["application/vnd.siem"]
+
+
+def test_what_is_for_this_machine_goes_through_no_proxy(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    send(receiver.url)
+    assert len(receiver.bodies) == 1
 
 
 @pytest.mark.parametrize(
