@@ -88,7 +88,8 @@ def called(name: str, call: Callable[[], Any]) -> Any:
     """What the call gives.
 
     Raises:
-        SinkError: it failed; lasting unless it was throttled, or the service, the way there or the source of credentials failed.
+        SinkError: it failed; lasting unless it was throttled, or the service, the way there or the source of
+        credentials failed.
     """
     from botocore import exceptions as faults  # type: ignore[import-untyped]
 

@@ -1,6 +1,7 @@
 """Verdicts in a file, a line each and each exactly once, in files that follow one another."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
@@ -23,6 +24,18 @@ it sends more.
 """
 
 _MODE = 0o640
+_LASTING = frozenset(
+    (
+        errno.EACCES,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EPERM,
+        errno.EROFS,
+    )
+)
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
@@ -82,8 +95,8 @@ class FileSink:
         try:
             if self._descriptor < 0 or not self._in_place():
                 self._open()
-            fresh = [message for message in messages if message.id not in self._known]
-            lines = b"".join(self._render(message.line) + b"\n" for message in fresh)
+            fresh = {each.id: each.line for each in messages if each.id not in self._known}
+            lines = b"".join(self._render(line) + b"\n" for line in fresh.values())
             if lines:
                 if self._has_ended(len(lines)):
                     self._rotate()
@@ -91,7 +104,7 @@ class FileSink:
         except OSError as error:
             self.close()
             raise SinkError(f"{self.name}: {error.strerror or error}") from error
-        self._remember(message.id for message in fresh)
+        self._remember(fresh)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -99,22 +112,25 @@ class FileSink:
             descriptor, self._descriptor = self._descriptor, -1
             os.close(descriptor)
 
-    def _open(self) -> None:
+    def _open(self, *, knows: bool = False) -> None:
+        """Open what stands at the name, or make it; `knows` says that the last ids are known already."""
         self.close()
         try:
             self._descriptor = os.open(self._path, _FLAGS, _MODE)
             if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
-                raise SinkError(f"{self.name} is no file", lasting=True)
+                raise SinkError(f"{self.name} is no file; - is standard output", lasting=True)
             self._lock()
             tail = read_tail(self._descriptor, self._window)
             self._cut(tail)
             # What a killed process wrote may not be on the disk yet, and will be skipped from now on.
             os.fsync(self._descriptor)
             _sync_folder(self._path.parent)
-            self._learn(tail)
+            if not knows:
+                self._learn(tail)
         except OSError as error:
             self.close()
-            raise SinkError(f"{self.name}: {_reason(error)}", lasting=True) from error
+            lasting = error.errno in _LASTING
+            raise SinkError(f"{self.name}: {_reason(error)}", lasting=lasting) from error
         except SinkError:
             self.close()
             raise
@@ -181,7 +197,7 @@ class FileSink:
             for each in ended[: max(0, len(ended) - self._rotation.keep)]:
                 with contextlib.suppress(FileNotFoundError):
                     each.unlink()
-        self._open()
+        self._open(knows=True)
 
     def _append(self, lines: bytes) -> None:
         rest = memoryview(lines)

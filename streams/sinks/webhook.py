@@ -54,7 +54,8 @@ class WebhookSink:
     `Idempotency-Key` is made of the messages' ids: a batch that is sent again as it was has the same. 408, 425,
     429, 5xx and faults of the connection pass by; `Retry-After` (seconds or a date, RFC 9110 section 10.2.3) is
     handed on. Any other status is lasting, a redirect too: none is followed. What the URL holds of secrets (user,
-    password, query) stands in no name and no message. Proxies are taken from the environment, but for http:// to this machine.
+    password, query) stands in no name and no message. Proxies are taken from the environment, but for http:// to
+    this machine.
     """
 
     def __init__(
@@ -86,19 +87,31 @@ class WebhookSink:
         self._clock = clock
         self._taken = Taken()
         _hush()
+        self._secrets = _secrets(self._url, options)
+        self._client = self._open_client()
+        self._faults = (httpx.HTTPError, httpx.StreamError)
+
+    def _open_client(self) -> "httpx.Client":
+        import httpx
+
+        headers = httpx.Headers(_own_headers(self._options))
         try:
-            headers = httpx.Headers(_own_headers(options))
-            headers.update(options.headers)
-            self._client = httpx.Client(
-                timeout=options.timeout,
+            headers.update(self._options.headers)
+        except (ValueError, UnicodeError):
+            raise SinkError(f"{self.name}: a header cannot be sent", lasting=True) from None
+        try:
+            return httpx.Client(
+                timeout=self._options.timeout,
                 follow_redirects=False,
                 headers=headers,
                 # A proxy would take what is meant for this machine to another, in the clear.
-                trust_env=self._url.scheme == "https" or options.plain_http,
+                trust_env=self._url.scheme == "https" or self._options.plain_http,
             )
-        except (ValueError, UnicodeError) as error:
-            raise SinkError(f"{self.name}: a header cannot be sent", lasting=True) from error
-        self._faults = (httpx.HTTPError, httpx.StreamError)
+        except (OSError, ValueError):  # their text may show a proxy's password
+            raise SinkError(
+                f"{self.name}: the proxy or the certificates that the environment names cannot be used",
+                lasting=True,
+            ) from None
 
     def send(self, messages: Sequence[Message]) -> None:
         """See `Sink.send`."""
@@ -126,18 +139,19 @@ class WebhookSink:
             with self._client.stream(
                 "POST", self._url, content=content, headers=headers
             ) as response:
-                said = _said(response, self._options.timeout)
+                said = self._shown(_said(response, self._options.timeout))
                 if not response.is_success:
                     raise self._refusal(response, said)
         except self._faults as error:
-            raise SinkError(f"{self.name}: {self._fault(error)}") from error
+            reason = self._shown(str(error)) or type(error).__name__
+            raise SinkError(f"{self.name}: {reason}") from error
 
-    def _fault(self, error: Exception) -> str:
-        text = _on_one_line(str(error))
-        secrets = (self._url.userinfo.decode(), self._url.password, self._url.query.decode())
-        if not text or any(secret and secret in text for secret in secrets):
-            return type(error).__name__
-        return text
+    def _shown(self, text: str) -> str:
+        """The beginning of a text from elsewhere, on one line, without our secrets, which a server may repeat."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        shown = "".join(each if each.isprintable() else " " for each in text)
+        return " ".join(shown.split())[:_SHOWN]
 
     def _refusal(self, response: "httpx.Response", said: str) -> SinkError:
         status = response.status_code
@@ -171,7 +185,20 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _own_headers(options: WebhookOptions) -> dict[str, str]:
-    return {"User-Agent": "cloudcascade", "Content-Type": _CONTENT_TYPES[options.body]}
+    return {
+        "User-Agent": "cloudcascade",
+        "Content-Type": _CONTENT_TYPES[options.body],
+        "Accept-Encoding": "identity",  # so that the reason of a refusal can be read
+    }
+
+
+def _secrets(url: "httpx.URL", options: WebhookOptions) -> tuple[str, ...]:
+    """What must not be shown: of the address and of the headers, whole and word by word, the longest first."""
+    words = [url.userinfo.decode(), url.username, url.password, url.query.decode()]
+    words += [value for _, value in url.params.multi_items()]
+    for value in options.headers.values():
+        words += [value, *value.split()]
+    return tuple(sorted({word for word in words if len(word) > 3}, key=len, reverse=True))
 
 
 def _content(lines: Sequence[bytes], body: Body) -> bytes:
@@ -194,7 +221,7 @@ def _hush() -> None:
 
 
 def _said(response: "httpx.Response", patience: float) -> str:
-    """The beginning of an answer's body, on one line. No more than a little is read, for no longer than `patience`;
+    """The beginning of an answer's body. No more than a little is read, for no longer than `patience`;
     an answer that is read to its end leaves the connection fit for the next request."""
     body, until = b"", time.monotonic() + patience
     try:
@@ -204,12 +231,7 @@ def _said(response: "httpx.Response", patience: float) -> str:
                 break
     except Exception:  # noqa: BLE001  # the status has said enough
         return ""
-    return _on_one_line(body[:_MOST_ANSWER].decode(errors="replace"))
-
-
-def _on_one_line(text: str) -> str:
-    shown = "".join(each if each.isprintable() else " " for each in text)
-    return " ".join(shown.split())[:_SHOWN]
+    return body[:_MOST_ANSWER].decode(errors="replace")
 
 
 def _wait(told: str | None, now: float) -> float | None:

@@ -126,6 +126,15 @@ def test_what_is_for_this_machine_goes_through_no_proxy(
     assert len(receiver.bodies) == 1
 
 
+def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://me:s3cret@proxy")
+    with pytest.raises(SinkError, match="the proxy or the certificates") as caught:
+        WebhookSink("https://siem.example/")
+    assert "s3cret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("options", "sizes"),
     [
@@ -283,7 +292,7 @@ class TestSecrets:
         caplog.set_level(logging.DEBUG)
         url = receiver.url.replace("127", "robot:s3cret@127") + "?token=s3cret#s3cret"
         options = WebhookOptions(headers={"X-Key": "s3cret"})
-        receiver.answers = [Answer(403)]
+        receiver.answers = [Answer(403, body=b"no such token: s3cret")]
         sink = WebhookSink(url, options)
         with pytest.raises(SinkError) as caught:
             sink.send(messages(1, 1))
@@ -292,6 +301,7 @@ class TestSecrets:
         assert receiver.paths == ["/hook?token=s3cret"]
         assert receiver.headers[0]["Authorization"].startswith("Basic ")
         assert "s3cret" not in f"{caught.value} {options!r} {caplog.text}"
+        assert str(caught.value).endswith("status 403: no such token: ***")
 
 
 @pytest.mark.parametrize(
