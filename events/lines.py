@@ -11,21 +11,29 @@ class LineReader:
     """Give it pieces of NDJSON and take the records of the lines that are whole.
 
     A line may hold one record or a wrapper of many (`unwrap`). One that holds none, or is longer than
-    `max_line_bytes`, goes to `on_problem` with its number.
+    `max_line_bytes`, goes to `on_problem` with its number. `lines_before` is how many lines were read earlier,
+    where reading goes on in the middle of a file.
     """
 
-    def __init__(self, source: str, on_problem: OnProblem, *, max_line_bytes: int) -> None:
+    def __init__(
+        self, source: str, on_problem: OnProblem, *, max_line_bytes: int, lines_before: int = 0
+    ) -> None:
         self.source = source
         self._on_problem = on_problem
         self._max = max_line_bytes
         self._rest = bytearray()
-        self._number = 0
+        self._number = lines_before
         self._skipping = False
 
     @property
     def kept(self) -> int:
         """How many bytes of an unfinished line are kept."""
         return len(self._rest)
+
+    @property
+    def lines(self) -> int:
+        """How many lines have ended so far, those before included."""
+        return self._number
 
     def take(self, piece: bytes) -> Iterator[Record]:
         """The records of the lines that `piece` ends."""

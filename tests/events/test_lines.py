@@ -57,3 +57,11 @@ def test_a_line_without_an_end_is_not_kept() -> None:
     assert [(problem.position, problem.reason) for problem in problems] == [
         ("line 1", "is longer than 1,024 bytes")
     ]
+
+
+def test_numbers_go_on_where_reading_goes_on() -> None:
+    problems: list[Problem] = []
+    lines = LineReader("stream", problems.append, max_line_bytes=1_024, lines_before=7)
+    assert list(lines.take(b"{broken\n\n")) == []
+    assert [problem.position for problem in problems] == ["line 8"]
+    assert lines.lines == 9
