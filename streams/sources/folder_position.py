@@ -1,0 +1,96 @@
+"""What of a folder was read, as it is stored."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from .delivery import DatedFolder, packed_marks, unpacked_marks
+from .growing import Count, Inode, Mark
+from .walk import Found
+
+
+class WholeMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file that is read whole, as it was then: how many of its records were given, and whether that is all."""
+
+    inode: Inode
+    size: Count
+    changed: int
+    given: Count
+    done: bool
+
+    def is_of(self, found: Found) -> bool:
+        """Whether the file has not changed since, wherever it lies now."""
+        return (self.size, self.changed) == (found.size, found.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """`started`: what was there at the beginning is dealt with. The rest is by path below the folder."""
+
+    started: bool
+    dated: dict[str, DatedFolder]
+    wholes: dict[str, WholeMark]
+    growing: Mapping[str, Mark]
+
+
+class _Dated(msgspec.Struct, forbid_unknown_fields=True):
+    newest: date | None
+    read: dict[date, bytes]
+
+
+# Paths are bytes, since a name need not be text.
+class _Stored(msgspec.Struct, forbid_unknown_fields=True):
+    form: Literal["folder-1"]
+    started: bool
+    dated: dict[bytes, _Dated]
+    wholes: dict[bytes, WholeMark]
+    growing: dict[bytes, Mark]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Stored).decode
+
+
+def encoded(state: FolderState) -> bytes:
+    """The state as bytes."""
+    return _encode(
+        _Stored(
+            "folder-1",
+            state.started,
+            {
+                os.fsencode(group): _Dated(
+                    folder.newest, {day: packed_marks(marks) for day, marks in folder.read.items()}
+                )
+                for group, folder in state.dated.items()
+            },
+            {os.fsencode(path): mark for path, mark in state.wholes.items()},
+            {os.fsencode(path): mark for path, mark in state.growing.items()},
+        )
+    )
+
+
+def decoded(data: bytes, lookback: int) -> FolderState:
+    """What was encoded.
+
+    Raises:
+        ValueError: it is nothing that was.
+    """
+    stored = _decode(data)  # msgspec's errors are ValueErrors
+    dated = {
+        os.fsdecode(group): DatedFolder(
+            lookback,
+            folder.newest,
+            {day: unpacked_marks(packed) for day, packed in folder.read.items()},
+        )
+        for group, folder in stored.dated.items()
+    }
+    return FolderState(
+        stored.started,
+        dated,
+        {os.fsdecode(path): mark for path, mark in stored.wholes.items()},
+        {os.fsdecode(path): mark for path, mark in stored.growing.items()},
+    )

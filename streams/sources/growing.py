@@ -1,0 +1,139 @@
+"""A file of NDJSON that is read while it grows, and is sometimes cut short or replaced."""
+
+import os
+from hashlib import blake2b
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from ...events import LineReader, OnProblem, Problem, Record
+
+Inode = Annotated[int, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+_PIECE = 1 << 20
+_HEAD = 256
+
+
+class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far a growing file was read: `lines` whole lines, which end at byte `offset`.
+
+    `inode` and `head`, a digest of the first `head_bytes` bytes, tell whether a file is still the same.
+    """
+
+    inode: Inode
+    offset: Count = 0
+    lines: Count = 0
+    head_bytes: Annotated[int, msgspec.Meta(ge=0, le=_HEAD)] = 0
+    head: bytes = b""
+
+
+class GrowingFile:
+    """Reads on where `mark` says. A half line waits for the rest of it.
+
+    The file stays open once it was read, so that what a writer still adds is read even after the file was renamed
+    or deleted.
+    """
+
+    def __init__(self, path: Path, on_problem: OnProblem, max_line_bytes: int, mark: Mark) -> None:
+        self.path = path
+        """Where it is now: renamed, it is still the same file."""
+        self._on_problem = on_problem
+        self._max = max_line_bytes
+        self._descriptor = -1
+        self._from(mark)
+
+    def _from(self, mark: Mark) -> None:
+        self.mark = mark
+        self._at = mark.offset
+        self._lines = self._reader()
+
+    def _reader(self) -> LineReader:
+        return LineReader(
+            str(self.path),
+            self._on_problem,
+            max_line_bytes=self._max,
+            lines_before=self.mark.lines,
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds a descriptor."""
+        return self._descriptor >= 0
+
+    def read(self) -> list[Record] | None:
+        """The records of the next piece; None where there is no more for now.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if not self.is_open:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            if os.fstat(descriptor).st_ino != self.mark.inode:
+                os.close(descriptor)
+                return None  # another file by now: the next look finds out which
+            self._descriptor = descriptor
+        if self._was_rewritten():
+            self._begin_anew()
+        piece = os.pread(self._descriptor, _PIECE, self._at)
+        if not piece:
+            return None
+        self._lines.source = str(self.path)
+        records = list(self._lines.take(piece))
+        ended = piece.rfind(b"\n") + 1
+        start = self._at + ended if ended else self.mark.offset
+        self._at += len(piece)
+        head_bytes, head = self.mark.head_bytes, self.mark.head
+        if head_bytes < _HEAD:
+            head_bytes = min(_HEAD, self._at)
+            head = self._digest(head_bytes)
+        self.mark = Mark(self.mark.inode, start, self._lines.lines, head_bytes, head)
+        return records
+
+    def last(self) -> list[Record]:
+        """The records of the last line where it has no end: nobody will write on."""
+        return list(self._lines.end())
+
+    def skip_all(self) -> None:
+        """Take what is there now for read, up to the end of its last whole line.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        lines = at = start = 0
+        with self.path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                lines += piece.count(b"\n")
+                ended = piece.rfind(b"\n") + 1
+                start = at + ended if ended else start
+                at += len(piece)
+            file.seek(0)
+            head = file.read(min(_HEAD, start))
+        self._from(Mark(self.mark.inode, start, lines, len(head), _digest(head)))
+
+    def close(self) -> None:
+        """Let go of the file; a half line is read again when it is opened again."""
+        if self.is_open:
+            os.close(self._descriptor)
+            self._descriptor = -1
+            self._at = self.mark.offset
+            self._lines = self._reader()
+
+    def _was_rewritten(self) -> bool:
+        if os.fstat(self._descriptor).st_size < self._at:
+            return True
+        return self._digest(self.mark.head_bytes) != self.mark.head if self.mark.head else False
+
+    def _digest(self, count: int) -> bytes:
+        return _digest(os.pread(self._descriptor, count, 0))
+
+    def _begin_anew(self) -> None:
+        if self._at > self.mark.offset:
+            reason = "the file was cut short or written anew in the middle of this line"
+            self._on_problem(Problem(str(self.path), f"line {self.mark.lines + 1}", reason))
+        self._from(Mark(self.mark.inode))
+
+
+def _digest(head: bytes) -> bytes:
+    return blake2b(head, digest_size=8).digest()
