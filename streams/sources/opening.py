@@ -4,7 +4,10 @@ from ...events import OnProblem
 from ..source import Source, SourceError
 from .options import SourceOptions
 
-_KNOWN = "- for standard input, a file, a folder"
+_KNOWN = (
+    "- for standard input, a file or folder, s3://BUCKET/PREFIX, "
+    "sqs://QUEUE or a queue's URL or ARN"
+)
 DEFAULT_OPTIONS = SourceOptions()
 
 
@@ -22,6 +25,14 @@ def open_source(
         return StandardInput(on_problem, options)
     scheme = name.partition("://")[0] if "://" in name else ""
     service = name.split(":")[2] if name.startswith("arn:") and name.count(":") >= 5 else ""
+    if scheme == "s3" or service == "s3":
+        from .s3 import S3Prefix
+
+        return S3Prefix(name, on_problem, options)
+    if scheme in ("sqs", "https", "http") or service == "sqs":
+        from .sqs import Queue
+
+        return Queue(name, on_problem, options)
     if scheme or service:
         raise SourceError(f"{name}: no such kind of source. Known are: {_KNOWN}")
     from .folder import Folder
