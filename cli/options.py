@@ -1,5 +1,6 @@
 """Options that several commands share, and the catalogue they lead to."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -58,6 +59,24 @@ def positive_seconds(text: str) -> int:
     if not found:
         raise typer.BadParameter("must be longer than nothing")
     return found
+
+
+_SIZE = re.compile(r"(\d+)\s*([KMG]?)(i?)B?", re.IGNORECASE | re.ASCII)
+
+
+def byte_size(text: str) -> int:
+    """A size that was typed, such as 512MB or 1GiB, in bytes.
+
+    >>> byte_size("512MB"), byte_size("1 GiB"), byte_size("4096")
+    (512000000, 1073741824, 4096)
+    """
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no size; write 512MB or 1GiB")
+    number, unit, binary = found.groups()
+    power = " KMG".index(unit.upper()) if unit else 0
+    factor: int = (1024 if binary else 1000) ** power
+    return int(number) * factor
 
 
 def open_catalog(

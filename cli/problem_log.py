@@ -1,10 +1,11 @@
 """Shows and keeps what could not be decoded: nothing is lost, and nothing floods the terminal."""
 
 import base64
+import os
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, cast
 
 import msgspec
 
@@ -22,16 +23,17 @@ class ProblemLog:
     records by their nature.
     """
 
-    def __init__(self, quarantine: Path | None = None) -> None:
+    def __init__(self, quarantine: Path | None = None, *, append: bool = False) -> None:
         self.broken = 0
         self.ignored = 0
         self._shown: list[Problem] = []
         self._path = quarantine
+        self._mode = "ab" if append else "wb"
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> Self:
         if self._path is not None:
-            self._file = self._path.open("wb")
+            self._file = cast(BinaryIO, self._path.open(self._mode))
         return self
 
     def __exit__(
@@ -53,6 +55,12 @@ class ProblemLog:
             self._shown.append(problem)
         if self._file is not None:
             self._file.write(msgspec.json.encode(_line(problem)) + b"\n")
+
+    def flush(self) -> None:
+        """Have on the disk what was added so far."""
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     def report(self) -> None:
         """Tell standard error what was not decodable, the first few with their places."""

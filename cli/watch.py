@@ -1,48 +1,78 @@
 """`cascade watch`: verdicts on a stream, each as soon as nothing can change it any more."""
 
-import os
-import select
-import signal
-import sys
-import time
-from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .app import app
-from .options import CatalogOption, ConfigOption, open_catalog, positive_seconds, seconds
+from .options import (
+    CatalogOption,
+    ConfigOption,
+    byte_size,
+    open_catalog,
+    positive_seconds,
+    seconds,
+)
 
-if TYPE_CHECKING:
-    from ..events import LineReader
-    from ..matcher import LiveEngine, LiveVerdict
 
-_PIECE = 1 << 20
-_TICK = 1.0
+class Form(StrEnum):
+    """How a verdict is written."""
+
+    ndjson = "ndjson"
+    ocsf = "ocsf"
 
 
-class _Asked:
-    """Whether a signal has asked for the end. It is looked at between pieces, so that no verdict is cut in two;
-    the same signal again ends the run at once."""
+class LogForm(StrEnum):
+    """How the run tells of itself."""
 
-    def __init__(self) -> None:
-        self.number = 0
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._note)
+    text = "text"
+    json = "json"
 
-    def _note(self, number: int, _: FrameType | None) -> None:
-        self.number = number
-        signal.signal(number, signal.SIG_DFL)
+
+class Start(StrEnum):
+    """Where reading begins."""
+
+    earliest = "earliest"
+    latest = "latest"
 
 
 @app.command(rich_help_panel="Logs")
 def watch(
-    source: Annotated[
-        str,
-        typer.Argument(metavar="-", help="`-` for standard input: NDJSON, as it comes."),
-    ] = "-",
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SOURCE]...",
+            help="`-` for NDJSON on standard input (the default); a file or folder that grows; s3://BUCKET/PREFIX; "
+            "sqs://QUEUE or a queue's URL or ARN, of notifications about log files; kinesis://STREAM or its ARN.",
+        ),
+    ] = None,
+    sinks: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sink",
+            metavar="SINK",
+            help="Where verdicts go: `-` (the default), a file, https://..., sqs://QUEUE, sns:ARN, events://BUS. "
+            "May be given again.",
+        ),
+    ] = None,
+    form: Annotated[
+        Form,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="ndjson|ocsf",
+            help="Verdicts as `classify` writes them, or as OCSF Detection Findings.",
+        ),
+    ] = Form.ndjson,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep here what a restart needs: what waits, where the sources are, verdicts on their way.",
+        ),
+    ] = None,
     lateness: Annotated[
         int,
         typer.Option(
@@ -59,81 +89,151 @@ def watch(
             parser=positive_seconds,
         ),
     ] = "5m",  # type: ignore[assignment]
+    provisional: Annotated[
+        bool,
+        typer.Option(
+            "--provisional",
+            help="Give a verdict at once, and another whenever it changes, which names the one it supersedes.",
+        ),
+    ] = False,
+    max_memory: Annotated[
+        int,
+        typer.Option(
+            metavar="SIZE",
+            help="About how much memory to use; what does not fit goes to a temporary file.",
+            parser=byte_size,
+        ),
+    ] = "1GB",  # type: ignore[assignment]
+    once: Annotated[
+        bool,
+        typer.Option("--once", help="Read what is there, then end, instead of waiting for more."),
+    ] = False,
+    finish: Annotated[
+        bool | None,
+        typer.Option(
+            "--finish/--no-finish",
+            help="At the end of the input, judge what still waits. Default: only without --state.",
+        ),
+    ] = None,
+    start: Annotated[
+        Start,
+        typer.Option(
+            "--from",
+            metavar="earliest|latest",
+            help="Where a source begins that was not read before: with what is there, or what comes from now on.",
+        ),
+    ] = Start.earliest,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Serve /metrics, /healthz and /readyz there, such as 127.0.0.1:9464.",
+        ),
+    ] = None,
+    metrics_anywhere: Annotated[
+        bool,
+        typer.Option("--metrics-anywhere", help="Let --metrics be an address of other machines."),
+    ] = False,
+    log_format: Annotated[
+        LogForm,
+        typer.Option(metavar="text|json", help="How the run tells of itself on standard error."),
+    ] = LogForm.text,
     quarantine: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Write what could not be decoded here, as NDJSON with line number."
+            metavar="FILE",
+            help="Append what could not be decoded here, as NDJSON with source and position.",
         ),
     ] = None,
     max_line_bytes: Annotated[
         int, typer.Option(min=1_024, metavar="BYTES", help="Refuse a line longer than this.")
     ] = 16 << 20,
+    endpoint_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The AWS endpoint, for sources and sinks."),
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(metavar="REGION", help="The AWS Region, for sources and sinks.")
+    ] = None,
+    header: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VARIABLE",
+            help="A header for a webhook, whose value is in that environment variable. May be given again.",
+        ),
+    ] = None,
+    header_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Headers for a webhook, a line each: `Name: value`."),
+    ] = None,
+    rotate_size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SIZE", help="Begin a new file of verdicts at this size.", parser=byte_size
+        ),
+    ] = None,
+    rotate_every: Annotated[
+        int | None,
+        typer.Option(
+            metavar="DURATION",
+            help="Begin a new file of verdicts so often, counted in UTC.",
+            parser=positive_seconds,
+        ),
+    ] = None,
+    rotate_keep: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Delete all but so many ended files of verdicts."),
+    ] = None,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Classify events as they arrive, and write each verdict when nothing can change it any more.
 
     A verdict waits for the windows of the cascades its event may belong to, and for stragglers. The lines are those
-    of `cascade classify -f ndjson`, with `late` for an event that came too late and was judged by what was known.
-    When the input ends, everything is judged. When a signal ends the run, what waits is not: its number is told,
-    and the exit status says so.
+    of `cascade classify -f ndjson`, with `late` for an event that came too late and was judged by what was known,
+    `final`, `id`, and with --provisional the id of the verdict that it `supersedes`.
 
-    **Example**
+    With --state a run that was killed goes on where it was: nothing is lost, and what is told again has the same
+    `id`. Without, a signal ends the run with a `pending` line for each event that waits. docs/operations.md tells more.
+
+    **Examples**
 
     `tail -F trail.ndjson | cascade watch - --lateness 15m | jq -c 'select(.verdict=="orphan")'`
+
+    `cascade watch AWSLogs/ --state watch.db --sink verdicts.ndjson --rotate-every 1d`
+
+    `cascade watch sqs://trail-notifications --state watch.db --sink https://siem.example.com/in --provisional`
     """
-    from ..events import LineReader
-    from ..matcher import LiveEngine, compile_catalog
-    from .problem_log import ProblemLog
+    from .watch_run import Asked, Wanted, run
 
-    if source != "-":
-        raise typer.BadParameter("only - , standard input, can be watched")
-    known = open_catalog(catalog, config)
-    plan = compile_catalog(
-        known.cascades, ((controller.arn, controller.name) for controller in known.controllers)
+    status = run(
+        Wanted(
+            sources=tuple(dict.fromkeys(sources or ["-"])),
+            sinks=tuple(dict.fromkeys(sinks or ["-"])),
+            form=form.value,
+            state=state,
+            lateness=lateness,
+            idle=idle,
+            provisional=provisional,
+            max_memory=max_memory,
+            once=once,
+            finish=state is None if finish is None else finish,
+            start=start.value,
+            metrics=metrics,
+            metrics_anywhere=metrics_anywhere,
+            log_format=log_format.value,
+            quarantine=quarantine,
+            max_line_bytes=max_line_bytes,
+            endpoint_url=endpoint_url,
+            region=region,
+            headers=tuple(header or ()),
+            header_file=header_file,
+            rotate_size=rotate_size,
+            rotate_every=rotate_every,
+            rotate_keep=rotate_keep,
+        ),
+        open_catalog(catalog, config),
+        Asked(),
     )
-    asked = _Asked()
-    with ProblemLog(quarantine) as problems:
-        engine = LiveEngine(plan, problems.add, lateness=lateness)
-        lines = LineReader("standard input", problems.add, max_line_bytes=max_line_bytes)
-        _follow(engine, lines, idle, asked)
-        if not asked.number:
-            _write(engine.close())
-        problems.report()
-        _tell(engine, stopped=bool(asked.number))
-    if asked.number:
-        raise typer.Exit(128 + asked.number)
-
-
-def _follow(engine: "LiveEngine", lines: "LineReader", patience: int, asked: _Asked) -> None:
-    """Read standard input until it ends or a signal asks for the end, and write what is due on the way."""
-    source = sys.stdin.fileno()
-    heard = time.monotonic()
-    while not asked.number:
-        ready, _, _ = select.select([source], [], [], _TICK)
-        if ready:
-            piece = os.read(source, _PIECE)
-            if not piece:
-                engine.feed(lines.end())
-                return
-            heard = time.monotonic()
-            engine.feed(lines.take(piece))
-            _write(engine.advance())
-        elif engine.watermark is not None and (silence := time.monotonic() - heard) >= patience:
-            _write(engine.advance(engine.watermark + int(silence)))
-
-
-def _write(verdicts: "Iterable[LiveVerdict]") -> None:
-    out = sys.stdout.buffer
-    for each in verdicts:
-        out.write(each.line() + b"\n")
-    out.flush()
-
-
-def _tell(engine: "LiveEngine", *, stopped: bool) -> None:
-    told = (
-        f"{engine.records:,} records, {engine.duplicates:,} copies, {engine.late:,} came too late"
-    )
-    if stopped:
-        told += f"; stopped: {engine.pending:,} events waited for their verdict and got none"
-    print(f"cascade: {told}", file=sys.stderr)
+    if status:
+        raise typer.Exit(status)

@@ -40,7 +40,7 @@ MAX_AHEAD = 86_400
 _NOTHING = Said("", b"")
 # Bytes of memory, as bench/live_state.py measures them: an event that waits, one place in which it is filed,
 # an id that copies are known by, credentials, what was said.
-_WAITING, _FILED, _KNOWN, _ISSUED, _SAID = 700, 300, 160, 450, 300
+_WAITING, _FILED, _KNOWN, _ISSUED, _SAID = 700, 300, 160, 350, 300
 
 
 class LiveEngine:
@@ -120,6 +120,11 @@ class LiveEngine:
     def pending(self) -> int:
         """How many events wait for their verdict."""
         return len(self._waiting) + len(self._overdue)
+
+    @property
+    def in_memory(self) -> int:
+        """How many of those wait in memory."""
+        return self._waiting.in_memory + len(self._overdue)
 
     @property
     def on_disk(self) -> int:

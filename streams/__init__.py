@@ -1,6 +1,37 @@
 """Streams of events in, verdicts out: sources, the state that survives a crash, sinks, and the loop between them."""
 
+from .backlog import SinkFacts
+from .courier import Courier
+from .facts import LoopFacts
+from .health import HealthServer
+from .journal import Journal
+from .loop import Look, Loop, Pace, Watcher
+from .metrics import Metrics, MetricsError
+from .outbox import Direct, Outlet
 from .sink import Message, Sink, SinkError
 from .source import Source, SourceError
+from .state import State, StateError, fingerprint
 
-__all__ = ["Message", "Sink", "SinkError", "Source", "SourceError"]
+__all__ = [
+    "Courier",
+    "Direct",
+    "HealthServer",
+    "Journal",
+    "Look",
+    "Loop",
+    "LoopFacts",
+    "Message",
+    "Metrics",
+    "MetricsError",
+    "Outlet",
+    "Pace",
+    "Sink",
+    "SinkError",
+    "SinkFacts",
+    "Source",
+    "SourceError",
+    "State",
+    "StateError",
+    "Watcher",
+    "fingerprint",
+]

@@ -81,7 +81,7 @@ class Loop:
         state: State | None = None,
         catalog: bytes = b"",
         delivered: Mapping[str, int] | None = None,
-        pace: Pace = Pace(),  # noqa: B008  # frozen
+        pace: Pace = Pace(),
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count, islice
 from typing import Protocol
 
+from .backlog import SinkFacts
 from .sink import Message, Sink
 
 # How many messages an outlet is offered at once, and how many times in a row before what it has is noted: a sink
@@ -16,7 +17,10 @@ BATCHES = 20
 class Outlet(Protocol):
     """What takes messages for one sink, at once or in a thread of its own."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The sink's name."""
+        ...
 
     def offer(self, messages: Sequence[Message]) -> bool:
         """Take the messages on, in order; False when there is no room for them yet.
@@ -31,6 +35,10 @@ class Outlet(Protocol):
         """The number up to which the sink has all messages; None where it got none in this run."""
         ...
 
+    def facts(self) -> SinkFacts:
+        """How the way to the sink stands."""
+        ...
+
     def close(self, timeout: float) -> int:
         """Deliver what was taken on, for at most so many seconds; how many messages are left."""
         ...
@@ -43,12 +51,18 @@ class Direct:
         self.name = sink.name
         self.delivered: int | None = None
         self._sink = sink
+        self._sent = 0
 
     def offer(self, messages: Sequence[Message]) -> bool:
         """See `Outlet.offer`."""
         self._sink.send(messages)
+        self._sent += len(messages)
         self.delivered = messages[-1].number
         return True
+
+    def facts(self) -> SinkFacts:
+        """See `Outlet.facts`."""
+        return SinkFacts(self.name, self._sent, 0, 0, 0, 0.0, None)
 
     def close(self, timeout: float) -> int:
         """See `Outlet.close`."""

@@ -81,17 +81,17 @@ def test_when_the_input_ends_everything_is_judged() -> None:
     done = run(stream([deactivate("mfa", 0), delete_user("gone", 60)]))
     assert done.returncode == 0
     assert [told(line) for line in done.stdout.splitlines()] == [
-        ("mfa", "effect", False),
         ("gone", "origin", False),
+        ("mfa", "effect", False),
     ]
-    assert done.stderr == b"cascade: 2 records, 0 copies, 0 came too late\n"
+    assert done.stderr.endswith(b" INFO ended: records=2 copies=0 late=0 not_decodable=0\n")
 
 
 def test_a_verdict_comes_while_the_stream_goes_on(watching: Watching) -> None:
     watching.write(deactivate("mfa", 0), delete_user("gone", 60))
     watching.write(delete_user("next", 3 * HOUR, "eve"))
-    assert watching.line() == ("mfa", "effect", False)
     assert watching.line() == ("gone", "origin", False)
+    assert watching.line() == ("mfa", "effect", False)
     watching.write(deactivate("straggler", 30, "carol"))
     assert watching.line() == ("straggler", "orphan", True)
     assert watching.end()[0] == [("next", "origin", False)]
@@ -102,20 +102,20 @@ def test_what_cannot_be_decoded_is_kept_and_told(watching: Watching) -> None:
     watching.write(delete_user("gone", 0))
     out, err, status = watching.end()
     assert (out, status) == ([("gone", "origin", False)], 0)
-    assert "standard input: line 1: " in err
+    assert 'WARNING not decodable: source="standard input" position="line 1"' in err
     assert json.loads(watching.quarantine.read_bytes())["data"] == "{broken"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_and_what_waits_gets_no_verdict(
+def test_a_signal_ends_it_and_what_waits_is_told_as_pending(
     watching: Watching, number: signal.Signals
 ) -> None:
     watching.write(delete_user("first", 0), delete_user("next", 3 * HOUR, "eve"))
     assert watching.line() == ("first", "origin", False)
     watching.process.send_signal(number)
     out, err, status = watching.end()
-    assert out == []
-    assert err.endswith("stopped: 1 events waited for their verdict and got none\n")
+    assert out == [("next", "pending", False)]
+    assert err.endswith(" INFO stopped: records=2 copies=0 late=0 not_decodable=0\n")
     assert status == 128 + number
 
 
@@ -129,7 +129,10 @@ def test_an_idle_stream_does_not_wait_for_ever(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["trail.json"], "only - , standard input, can be watched"),
+        (["no such.json"], "no such"),
+        (["ftp://somewhere"], "no such kind of source"),
+        (["--sink", "gopher://somewhere"], "names no sink"),
+        (["--max-memory", "much"], "is no size"),
         (["--lateness", "soon"], "lateness"),
         (["--idle", "0s"], "must be longer than nothing"),
     ],

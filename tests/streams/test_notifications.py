@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudcascade.streams.sources.notifications import NoNotification, ObjectName, objects_in
-from cloudcascade.tests.support.notifications import from_cloudtrail, from_eventbridge, from_s3, in_sns
+from cloudcascade.tests.support.notifications import (
+    from_cloudtrail,
+    from_eventbridge,
+    from_s3,
+    in_sns,
+)
 
 ODD = "logs/a b+ü%41.json"
 

@@ -9,7 +9,12 @@ from cloudcascade.events import Limits
 from cloudcascade.streams import SourceError
 from cloudcascade.streams.sources.sqs import Queue
 from cloudcascade.tests.support.aws import Answer, Aws, error, in_front_of
-from cloudcascade.tests.support.notifications import from_cloudtrail, from_eventbridge, from_s3, in_sns
+from cloudcascade.tests.support.notifications import (
+    from_cloudtrail,
+    from_eventbridge,
+    from_s3,
+    in_sns,
+)
 from cloudcascade.tests.support.sources import HandClock, Told, ids, lines, log
 
 
