@@ -81,6 +81,8 @@ class HealthServer:
 class _Server(HTTPServer):
     """Answers each request in a thread, within bounds."""
 
+    request_queue_size = 2 * _MOST_REQUESTS
+
     def __init__(self, host: str, port: int, metrics: Metrics, alive_within: float) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.metrics = metrics

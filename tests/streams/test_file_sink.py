@@ -162,6 +162,16 @@ def test_half_a_line_of_somebody_else_is_not_cut_off(writers: Writers, path: Pat
     assert path.read_bytes() == b"a picture without an end of line"
 
 
+def test_a_file_without_an_end_of_line_is_not_read_to_its_beginning(
+    writers: Writers, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloudcascade.streams.sinks.file_tail._LONGEST", 1 << 20)
+    path.write_bytes(b"{" * (5 << 20))
+    with pytest.raises(SinkError, match="does not end like a file of verdicts"):
+        writers.open()
+    assert path.stat().st_size == 5 << 20
+
+
 def test_only_the_last_lines_are_looked_at(writers: Writers, path: Path) -> None:
     writers.open().send(messages(1, 5))
     writers.restart(window=2).send([message(3), message(4), message(5)])
@@ -235,6 +245,18 @@ class TestRotation:
             sink.send([message(number)])
         assert sorted(each.name for each in path.parent.iterdir())[0].endswith("120000Z-001.ndjson")
 
+    def test_a_name_that_something_else_has_is_left_to_it(
+        self, writers: Writers, path: Path
+    ) -> None:
+        taken = path.with_name("verdicts-20240514T120000Z.ndjson")
+        taken.symlink_to("nowhere")
+        sink = writers.open(rotation=Rotation(most_bytes=1))
+        sink.send([message(1)])
+        sink.send([message(2)])
+        assert taken.is_symlink()
+        ended = path.with_name("verdicts-20240514T120000Z-001.ndjson")
+        assert ended.read_bytes() == message(1).line + b"\n"
+
     def test_a_file_that_was_moved_away_is_begun_anew(self, writers: Writers, path: Path) -> None:
         sink = writers.open()
         sink.send([message(1)])
@@ -278,12 +300,14 @@ class TestOpening:
             (".", "it is a folder; name a file in it"),
             ("missing/verdicts.ndjson", "No such file or directory"),
             ("pipe", "is no file"),
+            ("circle", "circle"),
         ],
     )
     def test_what_cannot_be_written_is_told(
         self, writers: Writers, path: Path, name: str, reason: str
     ) -> None:
         os.mkfifo(path.with_name("pipe"))
+        path.with_name("circle").symlink_to("circle")
         with pytest.raises(SinkError, match=reason) as caught:
             writers.open(path.parent / name)
         assert caught.value.lasting

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudcascade.streams.journal import Journal, Level, LogFormat
@@ -58,6 +58,7 @@ def test_how_a_value_is_said(value: object, text: str, decoded: Any) -> None:
 
 
 @given(st.sampled_from(["text", "json"]), st.text(), st.text())
+@settings(deadline=None)
 def test_an_event_is_one_line_of_printable_characters(
     form: LogFormat, event: str, value: str
 ) -> None:
@@ -67,6 +68,7 @@ def test_an_event_is_one_line_of_printable_characters(
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
+@settings(deadline=None)
 def test_json_says_any_text_as_it_is(value: str) -> None:
     assert json.loads(written("json", value, it=value)) == {
         "time": "2024-05-14T12:00:00.250Z",

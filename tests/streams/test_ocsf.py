@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudcascade.matcher import Explanation, NearMiss, Verdict
@@ -77,6 +77,7 @@ def full_lines() -> st.SearchStrategy[bytes]:
 
 
 @given(full_lines())
+@settings(deadline=None)
 def test_every_verdict_keeps_to_the_class(told: bytes) -> None:
     rendered = as_ocsf(told)
     assert b"\n" not in rendered

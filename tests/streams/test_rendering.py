@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudcascade.streams.ocsf import as_ocsf
@@ -38,7 +38,8 @@ def test_no_more_lists_are_cut_than_must_be(less: int, left: set[str]) -> None:
     assert got["id"] == "v1"
 
 
-@given(st.text(max_size=50), st.integers(1, 40_000), st.sampled_from([as_ndjson, as_ocsf]))
+@given(st.text(max_size=50), st.integers(1, 20_000), st.sampled_from([as_ndjson, as_ocsf]))
+@settings(deadline=None, max_examples=40)
 def test_any_text_fits_what_the_services_take(text: str, times: int, render: Any) -> None:
     members = dict.fromkeys(("actor", "actor_arn", "action", "error", "region"), text * times)
     got = fitted(line(techniques=[text] * 99, **members), plain(render), MOST_BYTES)
@@ -52,6 +53,7 @@ def test_a_finding_that_was_cut_says_so_too() -> None:
 
 
 @given(st.lists(st.integers(1, 30), max_size=40), st.integers(1, 10), st.integers(1, 60))
+@settings(deadline=None)
 def test_groups_keep_order_and_limits(sizes: list[int], most: int, most_bytes: int) -> None:
     sized = [(message(number), size) for number, size in enumerate(sizes)]
     groups = list(chunks(sized, most_messages=most, most_bytes=most_bytes))

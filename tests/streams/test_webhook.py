@@ -271,17 +271,21 @@ class TestSecrets:
         assert "s3cret" not in str(caught.value)
 
     @pytest.mark.parametrize(
-        ("text", "reason"),
+        ("content", "reason"),
         [
-            ("s3cret", "headers:1: no header"),
-            ("\nX-A: b\n:s3cret", "headers:3: '' is no name of a header"),
+            (b"s3cret", "headers:1: no header"),
+            (b"\nX-A: b\n:s3cret", "headers:3: '' is no name of a header"),
+            (b"X-A: s3cret\xff", "headers: no UTF-8"),
+            (b"#" * 100_000, "headers: too large for a file of headers"),
+            (None, "headers: No such file or directory"),
         ],
     )
     def test_what_is_no_header_in_a_file_is_told_with_its_line(
-        self, tmp_path: Path, text: str, reason: str
+        self, tmp_path: Path, content: bytes | None, reason: str
     ) -> None:
         file = tmp_path / "headers"
-        file.write_text(text)
+        if content is not None:
+            file.write_bytes(content)
         with pytest.raises(SinkError, match=reason) as caught:
             read_headers([], file, {})
         assert "s3cret" not in str(caught.value)
