@@ -20,6 +20,7 @@ from .frozen import Freezer
 from .held import Held, hold
 from .live_verdict import LiveVerdict, Said, digest_of, live_verdict
 from .marks import Changes, Mark, Taken
+from .nearby import Nearby
 from .partners import Partners
 from .plan import ActionPlan, Plan
 from .sessions import CREDENTIALS_KEPT, Issued, Sessions
@@ -89,6 +90,7 @@ class LiveEngine:
         self._wanted = {**dict.fromkeys(ISSUING, nothing), **plan.by_name}
         self._spans = spans_of(plan)
         self._partners = Partners(plan)
+        self._nearby = Nearby(plan)
         self._touched = Touched(plan) if provisional else None
         self._sessions = Sessions()
         self._texts: dict[str, str] = {}
@@ -139,7 +141,7 @@ class LiveEngine:
     @property
     def memory(self) -> int:
         """About how many bytes of memory the state takes."""
-        filed = len(self._partners.roles)
+        filed = len(self._partners.roles) + len(self._nearby)
         if self._touched is not None:
             filed += len(self._touched.roles)
         return (
@@ -276,6 +278,7 @@ class LiveEngine:
     def _file(self, event: Held) -> None:
         event.actor = self._sessions.actor(event.principal, event.access_key)
         self._partners.roles.add(event)
+        self._nearby.add(event)
         if self._touched is not None:
             self._touched.roles.add(event)
 
@@ -286,6 +289,7 @@ class LiveEngine:
             return []
         before = self._touched.by(event)
         self._partners.roles.remove(event)
+        self._nearby.remove(event)
         self._touched.roles.remove(event)
         self._file(event)
         return list(self._reconsider([event, *before, *self._touched.by(event)]))
@@ -343,7 +347,10 @@ class LiveEngine:
         if begun := [node for node in event.action.origins if meets(node, event)]:
             return telling.origin(self.plan, event, begun)
         if event.action.orphans:
-            return telling.orphan(self.plan, event)
+            due = event.time + self._spans.hold[event.action]
+            return telling.orphan(
+                self.plan, event, self._nearby.misses(event, due, self._spans.keep)
+            )
         return telling.told(self.plan, event, "unlisted") if said is not None and said.id else None
 
     def _said_of(self, event: Held) -> Said | None:
@@ -383,6 +390,7 @@ class LiveEngine:
     def _forget(self, front: int) -> None:
         keep = self._spans.keep
         self._partners.roles.forget(keep, front)
+        self._nearby.forget(keep, front)
         if self._touched is not None:
             self._touched.roles.forget(keep, front)
         self._waiting.forget(front)
@@ -405,6 +413,7 @@ class LiveEngine:
         filed: Filed = {}
         for place, event in self._partners.roles.drain(self._spill):
             filed.setdefault(event.id, (event, []))[1].append(place)
+        self._nearby.clear()
         if self._touched is not None:
             for _ in self._touched.roles.drain(None):
                 pass

@@ -44,7 +44,9 @@ class Said(msgspec.Struct, frozen=True, gc=False):
 
 
 def digest_of(verdict: Verdict) -> bytes:
-    """What verdicts that say the same have in common. 16 bytes."""
+    """What verdicts that say the same have in common. 16 bytes. Near misses inform, and do not count."""
+    if verdict.near_misses:
+        verdict = msgspec.structs.replace(verdict, near_misses=())
     return hashlib.blake2b(_encode(verdict), digest_size=16).digest()
 
 

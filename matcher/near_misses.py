@@ -12,8 +12,8 @@ from .plan import CascadePlan, NodePlan
 from .verdict import NearMiss
 
 MAX_LISTED = 5
-_CANDIDATES = 8
-_BEYOND = 86_400
+CANDIDATES = 8
+BEYOND = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ class NearMisses:
             return
         index = self._loose(node, of_parents=True)
         near = index.near(
-            event, event.time - node.after - _BEYOND, event.time + node.before + _BEYOND
+            event, event.time - node.after - BEYOND, event.time + node.before + BEYOND
         )
-        for parent in islice(near, _CANDIDATES):
+        for parent in islice(near, CANDIDATES):
             if parent is event:
                 continue
             distance = abs(parent.time - event.time)
@@ -88,9 +88,9 @@ class NearMisses:
             if member.action not in self._events:
                 continue
             near = self._loose(member, of_parents=False).near(
-                event, event.time - member.before - _BEYOND, event.time + member.after + _BEYOND
+                event, event.time - member.before - BEYOND, event.time + member.after + BEYOND
             )
-            for other in islice(near, _CANDIDATES):
+            for other in islice(near, CANDIDATES):
                 faults = (*own, *_own_faults(member, other), *_edge_faults(member, other, event))
                 if other is not event and faults:
                     yield _Miss(faults, abs(other.time - event.time), cascade.id, event.id)
