@@ -14,6 +14,7 @@ from .tables import looks_like_table, table_rows
 from .unwrap import NoRecord, records_in
 
 _BATCH = 1_000
+_BATCH_BYTES = 16 << 20
 DEFAULT_LIMITS = Limits()
 OnProgress = Callable[[int], None]
 
@@ -61,8 +62,8 @@ def _read(
             if ready:
                 yield ready
             return
-        stream = chunks(file, limits, on_progress)
-        yield from _batched(_Pieces(source, limits, on_problem).records(stream))
+        pieces = _Pieces(source, limits, on_problem)
+        yield from pieces.batches(chunks(file, limits, on_progress))
 
 
 def _whole_log_file(data: bytes, limits: Limits) -> list[Record] | None:
@@ -87,17 +88,6 @@ def _whole_log_file(data: bytes, limits: Limits) -> list[Record] | None:
     return records
 
 
-def _batched(records: Iterator[Record]) -> Iterator[list[Record]]:
-    batch: list[Record] = []
-    for record in records:
-        batch.append(record)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
 class _Pieces:
     """Reads one source piece by piece and says of each what it is."""
 
@@ -106,6 +96,19 @@ class _Pieces:
         self._limits = limits
         self._on_problem = on_problem
         self._told = 0
+        self._taken = 0
+
+    def batches(self, stream: Iterator[bytes]) -> Iterator[list[Record]]:
+        """Lists of records, none of them of much more than `_BATCH_BYTES` of JSON."""
+        batch: list[Record] = []
+        taken = 0
+        for record in self.records(stream):
+            batch.append(record)
+            if len(batch) == _BATCH or self._taken - taken >= _BATCH_BYTES:
+                yield batch
+                batch, taken = [], self._taken
+        if batch:
+            yield batch
 
     def records(self, stream: Iterator[bytes]) -> Iterator[Record]:
         found = 0
@@ -215,6 +218,7 @@ class _Pieces:
             self._tell("file", str(stopped), None)
 
     def _from(self, data: bytes, position: str) -> Iterator[Record]:
+        self._taken += len(data)
         for number, found in enumerate(records_in(data), 1):
             if isinstance(found, Record):
                 yield found

@@ -331,3 +331,17 @@ def test_damage_anywhere_raises_nothing(
         path, Limits(whole_file_bytes=data.draw(st.sampled_from([1, 1 << 20])))
     )
     assert len(records) == 7 or problems or not content.strip()
+
+
+def test_large_records_come_in_smaller_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloudcascade.events.reading._BATCH_BYTES", 100_000)
+    path = tmp_path / "large.ndjson"
+    path.write_text(lines([event(number, padding="x" * 20_000) for number in range(20)]))
+    batches = read_batches(
+        expand_sources([str(path)]),
+        limits=Limits(whole_file_bytes=200_000),
+        on_problem=lambda problem: pytest.fail(problem.reason),
+    )
+    assert [len(batch) for batch in batches] == [5, 5, 5, 5]
