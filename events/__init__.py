@@ -10,13 +10,14 @@ from .identity import (
     service_linked_role_of,
     user_agent_family,
 )
+from .inflate import inflate_bounded
 from .lines import LineReader
 from .problems import EventsError, OnProblem, Problem
 from .reading import OnProgress, read_batches
 from .record import Record
 from .sources import Limits, Source, expand_sources
 from .time import event_time
-from .unwrap import NoRecord, decode_record
+from .unwrap import NoRecord, decode_record, records_in
 
 __all__ = [
     "MAX_TOOL_TEXT",
@@ -37,7 +38,9 @@ __all__ = [
     "event_time",
     "expand_sources",
     "identity_of",
+    "inflate_bounded",
     "read_batches",
+    "records_in",
     "service_linked_role_of",
     "user_agent_family",
 ]

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from typing import BinaryIO, cast
 
 from isal import isal_zlib
@@ -101,3 +102,21 @@ def inflate_whole(data: bytes, limit: int) -> bytes | None:
     except _Damaged:
         return None
     return whole if inflater.eof and not inflater.unused_data else None
+
+
+def inflate_bounded(data: bytes, limits: Limits) -> tuple[bytes, str | None]:
+    """What gzip `data` hold, as far as they are sound, and why there is no more of it.
+
+    Nothing of what expands to more than `limits.whole_file_bytes` is given.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        for piece in chunks(BytesIO(data), limits, None):
+            size += len(piece)
+            if size > limits.whole_file_bytes:
+                return b"", f"it expands to more than {limits.whole_file_bytes} bytes"
+            pieces.append(piece)
+    except Stopped as stopped:
+        return b"".join(pieces), str(stopped)
+    return b"".join(pieces), None
