@@ -257,6 +257,8 @@ class Folder:
         except OSError as error:
             self._refuse(path, error)
             records = None
+            if isinstance(job, _Growth):
+                job.file.close()
         if records is None:
             self._queue.popleft()
         return records or []

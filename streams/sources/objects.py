@@ -91,6 +91,7 @@ class S3Object:
 
         Raises:
             Refused: it is not given to us, for now or for good. The next step begins again.
+            SourceError: there is no room to keep it while it is read.
         """
         try:
             if self._reading is not None:
@@ -103,6 +104,10 @@ class S3Object:
         except Refused:
             self.close()
             raise
+        except OSError as error:
+            raise SourceError(
+                f"{self.name}: no temporary file can be written: {error.strerror or error}"
+            ) from error
         return []
 
     def close(self) -> None:
