@@ -6,7 +6,7 @@ from .options import SourceOptions
 
 _KNOWN = (
     "- for standard input, a file or folder, s3://BUCKET/PREFIX, "
-    "sqs://QUEUE or a queue's URL or ARN"
+    "sqs://QUEUE or a queue's URL or ARN, kinesis://STREAM or a stream's ARN"
 )
 DEFAULT_OPTIONS = SourceOptions()
 
@@ -33,6 +33,10 @@ def open_source(
         from .sqs import Queue
 
         return Queue(name, on_problem, options)
+    if scheme == "kinesis" or service == "kinesis":
+        from .kinesis import Stream
+
+        return Stream(name, on_problem, options)
     if scheme or service:
         raise SourceError(f"{name}: no such kind of source. Known are: {_KNOWN}")
     from .folder import Folder
