@@ -13,20 +13,20 @@ Inode = Annotated[int, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
 _PIECE = 1 << 20
-_HEAD = 256
+_END = 1_024
 
 
 class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far a growing file was read: `lines` whole lines, which end at byte `offset`.
 
-    `inode` and `head`, a digest of the first `head_bytes` bytes, tell whether a file is still the same.
+    `inode` and `end`, a digest of the bytes before `offset`, tell whether a file is still the same: the beginning of
+    a record says too little, since many begin alike.
     """
 
     inode: Inode
     offset: Count = 0
     lines: Count = 0
-    head_bytes: Annotated[int, msgspec.Meta(ge=0, le=_HEAD)] = 0
-    head: bytes = b""
+    end: bytes = b""
 
 
 class GrowingFile:
@@ -84,11 +84,8 @@ class GrowingFile:
         ended = piece.rfind(b"\n") + 1
         start = self._at + ended if ended else self.mark.offset
         self._at += len(piece)
-        head_bytes, head = self.mark.head_bytes, self.mark.head
-        if head_bytes < _HEAD:
-            head_bytes = min(_HEAD, self._at)
-            head = self._digest(head_bytes)
-        self.mark = Mark(self.mark.inode, start, self._lines.lines, head_bytes, head)
+        if ended:
+            self.mark = Mark(self.mark.inode, start, self._lines.lines, self._end_before(start))
         return records
 
     def last(self) -> list[Record]:
@@ -108,9 +105,9 @@ class GrowingFile:
                 ended = piece.rfind(b"\n") + 1
                 start = at + ended if ended else start
                 at += len(piece)
-            file.seek(0)
-            head = file.read(min(_HEAD, start))
-        self._from(Mark(self.mark.inode, start, lines, len(head), _digest(head)))
+            file.seek(max(0, start - _END))
+            end = _digest(file.read(min(_END, start)))
+        self._from(Mark(self.mark.inode, start, lines, end if start else b""))
 
     def close(self) -> None:
         """Let go of the file; a half line is read again when it is opened again."""
@@ -123,10 +120,11 @@ class GrowingFile:
     def _was_rewritten(self) -> bool:
         if os.fstat(self._descriptor).st_size < self._at:
             return True
-        return self._digest(self.mark.head_bytes) != self.mark.head if self.mark.head else False
+        return self.mark.offset > 0 and self._end_before(self.mark.offset) != self.mark.end
 
-    def _digest(self, count: int) -> bytes:
-        return _digest(os.pread(self._descriptor, count, 0))
+    def _end_before(self, offset: int) -> bytes:
+        start = max(0, offset - _END)
+        return _digest(os.pread(self._descriptor, offset - start, start))
 
     def _begin_anew(self) -> None:
         if self._at > self.mark.offset:
@@ -135,5 +133,5 @@ class GrowingFile:
         self._from(Mark(self.mark.inode))
 
 
-def _digest(head: bytes) -> bytes:
-    return blake2b(head, digest_size=8).digest()
+def _digest(some: bytes) -> bytes:
+    return blake2b(some, digest_size=8).digest()
