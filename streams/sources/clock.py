@@ -3,15 +3,26 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+
+# A time that is stored: seconds since 1970, before the year 9999.
+Moment = Annotated[int, msgspec.Meta(ge=0, lt=253_370_764_800)]
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """`wall` is seconds since 1970, for dates; `steady` never goes back, for durations; `sleep` takes seconds."""
+    """`wall` is seconds since 1970, for dates; `steady` never goes back, for durations."""
 
     wall: Callable[[], float] = time.time
     steady: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+
+    def wait(self, seconds: float) -> None:
+        """Let so many seconds pass; none where there are none left."""
+        if seconds > 0:
+            self.sleep(seconds)
 
 
 SYSTEM = Clock()

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtra
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from hashlib import blake2b
 
 DIGESTS = "CloudTrail-Digest"
@@ -40,7 +40,12 @@ def delivered(path: str) -> Delivered | None:
 
 def day_folder(day: date) -> str:
     """How a day is written in a path."""
-    return day.strftime("%Y/%m/%d")
+    return f"{day.year:04}/{day.month:02}/{day.day:02}"
+
+
+def days_before(day: date, days: int) -> date:
+    """The day so many days earlier, or the first there is."""
+    return date.fromordinal(max(1, day.toordinal() - days))
 
 
 def today(wall: float) -> date:
@@ -82,7 +87,7 @@ class DatedFolder:
 
     def is_over(self, day: date) -> bool:
         """Whether that day is not looked at any more."""
-        return self.newest is not None and day < self.newest - timedelta(self.lookback)
+        return self.newest is not None and day < days_before(self.newest, self.lookback)
 
     def has(self, place: Delivered) -> bool:
         """Whether the file was read."""
@@ -90,6 +95,8 @@ class DatedFolder:
 
     def add(self, place: Delivered) -> None:
         """The file was read."""
+        if self.is_over(place.day):
+            return
         self.read.setdefault(place.day, set()).add(mark_of(place.rest))
         if self.newest is None or place.day > self.newest:
             self.newest = place.day

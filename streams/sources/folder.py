@@ -100,7 +100,7 @@ class Folder:
             elif now() >= self._next_look:
                 self._look()
             elif now() < deadline:
-                self._clock.sleep(min(deadline, self._next_look) - now())
+                self._clock.wait(min(deadline, self._next_look) - now())
             if now() >= deadline:
                 return []
 

@@ -10,8 +10,7 @@ import msgspec
 from ...events import OnProblem, Problem, Record
 from ..source import SourceError
 from .aws import Patience, Refused, ask, connect
-from .clock import SYSTEM, Clock
-from .growing import Count
+from .clock import SYSTEM, Clock, Moment
 from .kinesis_data import records_of
 from .options import SourceOptions
 from .shards import PAUSE, Shard, Shards
@@ -31,7 +30,7 @@ _Sequence = Annotated[str, msgspec.Meta(pattern=r"^(?:0|[1-9][0-9]{0,128})?$")]
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     form: Literal["kinesis-1"]
     stream: str
-    since: Count
+    since: Moment
     sequences: dict[_ShardId, _Sequence]
     drained: list[_ShardId]
 
@@ -89,7 +88,7 @@ class Stream:
             if now() >= deadline:
                 return []
             if pause:
-                self._clock.sleep(min(pause, deadline - now()))
+                self._clock.wait(min(pause, deadline - now()))
 
     def position(self) -> bytes:
         """See `Source`."""

@@ -6,13 +6,13 @@ well before that needs no name afterwards; of what is younger the name is rememb
 
 from collections import deque
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import msgspec
 
-from .delivery import day_folder, delivered, is_digest, mark_of, order, today
-from .growing import Count
+from .clock import Moment
+from .delivery import day_folder, days_before, delivered, is_digest, mark_of, order, today
 
 # For clocks that differ, uploads that take long, and replicas, which keep the time of their original.
 MARGIN = 24 * 3_600
@@ -25,8 +25,8 @@ class Progress(msgspec.Struct, forbid_unknown_fields=True):
     way, `cursor` the last key it has dealt with; 0 and empty between passes. `newest` is the last day of a file seen.
     """
 
-    horizon: Count = 0
-    begun: Count = 0
+    horizon: Moment = 0
+    begun: Moment = 0
     cursor: str = ""
     newest: date | None = None
 
@@ -81,7 +81,7 @@ class Listing:
         """Behind which key the next page begins."""
         after = max(self._page_end, self.progress.cursor)
         if self.progress.newest is not None and self._lookback is not None:
-            oldest = self.progress.newest - timedelta(self._lookback)
+            oldest = days_before(self.progress.newest, self._lookback)
             return max(after, self.prefix + day_folder(oldest))
         return after
 

@@ -9,7 +9,7 @@ import msgspec
 from ...events import OnProblem, Problem, Record
 from ..source import SourceError
 from .aws import Patience, Refused, ask, connect
-from .clock import SYSTEM, Clock
+from .clock import SYSTEM, Clock, Moment
 from .delivery import packed_marks, today, unpacked_marks
 from .growing import Count
 from .listing import Item, Listing, Progress
@@ -40,7 +40,7 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     form: Literal["s3-1"]
     bucket: str
     prefix: str
-    since: Count
+    since: Moment
     places: dict[str, _Place]
     current: _Current | None
 
@@ -102,7 +102,7 @@ class S3Prefix:
             if now() >= deadline:
                 return []
             if pause:
-                self._clock.sleep(min(pause, deadline - now()))
+                self._clock.wait(min(pause, deadline - now()))
 
     def position(self) -> bytes:
         """See `Source`."""
@@ -203,9 +203,9 @@ class S3Prefix:
         """Whether trails deliver below the prefix, or it is another layout, which it then stays."""
         if self._prefix in self._listings:
             return
-        if self._page(Prefix=logs, MaxKeys=1).get("KeyCount"):
+        if self._page(Prefix=logs, MaxKeys=1).get("Contents"):
             self._to_discover.append(logs)
-        elif self._page(Prefix=self._prefix, MaxKeys=1).get("KeyCount"):
+        elif self._page(Prefix=self._prefix, MaxKeys=1).get("Contents"):
             self._add_new(self._prefix)
         else:  # nothing was delivered yet
             self._next_discovery = self._clock.steady() + self._interval
@@ -225,7 +225,9 @@ class S3Prefix:
 
     def _list(self, listing: Listing) -> None:
         size = max(10, min(1_000, _PENDING // len(self._listings)))
-        page = self._page(Prefix=listing.prefix, StartAfter=listing.start_after(), MaxKeys=size)
+        after = listing.start_after()
+        more = {"StartAfter": after} if after else {}
+        page = self._page(Prefix=listing.prefix, MaxKeys=size, **more)
         listing.add(page, self._clock.wall())
 
     def _page(self, **arguments: object) -> Any:

@@ -87,7 +87,7 @@ class Queue:
             if now() >= deadline:
                 return []
             if pause:
-                self._clock.sleep(min(pause, deadline - now()))
+                self._clock.wait(min(pause, deadline - now()))
 
     def position(self) -> bytes:
         """See `Source`: the queue itself remembers."""
@@ -153,7 +153,7 @@ class Queue:
         if len(self._held) < _HELD and self._receive(min(_LONGEST_POLL, int(left))):
             return []
         if left < 1 or len(self._held) >= _HELD:
-            self._clock.sleep(left)
+            self._clock.wait(left)
         return None
 
     def _receive(self, wait: int) -> bool:

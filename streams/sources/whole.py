@@ -36,13 +36,13 @@ class WholeFile:
         )
 
     def portion(self) -> list[Record] | None:
-        """The next records, None behind the last."""
-        for batch in self._batches:
-            before, self._seen = self._seen, self._seen + len(batch)
-            if self._seen > self._skip:
-                self.given = self._seen
-                return batch[max(0, self._skip - before) :]
-        return None
+        """The next records, none where those it came to are skipped, None behind the last."""
+        batch = next(self._batches, None)
+        if batch is None:
+            return None
+        before, self._seen = self._seen, self._seen + len(batch)
+        self.given = max(self.given, self._seen)
+        return batch[max(0, self._skip - before) :]
 
     def close(self) -> None:
         """Let go of the file."""

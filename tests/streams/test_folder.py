@@ -2,7 +2,9 @@
 
 import errno
 import gzip
+import itertools
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from cloudcascade.events import Limits
 from cloudcascade.streams import SourceError
-from cloudcascade.streams.sources import SourceOptions
+from cloudcascade.streams.sources import Clock, SourceOptions
 from cloudcascade.streams.sources import folder as folder_source
 from cloudcascade.streams.sources.folder import Folder
 from cloudcascade.tests.support.sources import (
@@ -438,3 +440,16 @@ def test_a_poll_takes_no_longer_than_it_may(folder: Watched) -> None:
     before = folder.hand.now
     assert folder.source.poll(0.4) == []
     assert folder.hand.now - before == pytest.approx(0.4)
+
+
+def test_time_that_passes_meanwhile_does_no_harm(tmp_path: Path) -> None:
+    ticks = itertools.count()
+
+    def sleep(seconds: float) -> None:
+        assert seconds > 0
+
+    clock = Clock(time.time, lambda: next(ticks) * 0.03, sleep)
+    source = Folder(str(tmp_path), Told().append, SourceOptions(poll_interval=0.05), clock=clock)
+    for _ in range(100):
+        assert source.poll(0.1) == []
+    source.close()

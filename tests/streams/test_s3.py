@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -375,6 +376,12 @@ def test_a_poll_takes_no_longer_than_it_may(bucket: Bucket) -> None:
 def test_a_position_of_something_else_is_refused(bucket: Bucket, garbage: bytes) -> None:
     with pytest.raises(SourceError, match="none of this prefix"):
         bucket.source.resume(garbage)
+
+
+def test_a_time_beyond_all_times_in_a_position_is_refused(bucket: Bucket) -> None:
+    position = msgspec.msgpack.decode(bucket.source.position())
+    with pytest.raises(SourceError, match="none of this prefix"):
+        bucket.source.resume(msgspec.msgpack.encode({**position, "since": 2**63}))
 
 
 def test_a_position_of_another_prefix_is_refused(bucket: Bucket) -> None:
