@@ -3,12 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
-
-import msgspec
-
-# A time that is stored: seconds since 1970, before the year 9999.
-Moment = Annotated[int, msgspec.Meta(ge=0, lt=253_370_764_800)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import heapq
 import os
+import stat
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ class Folder:
     is read to its end before the one that took its name; cut short or written anew, it begins anew. Any other
     file is read whole, once it has not changed for `settling` seconds; what of it cannot be read is told then.
     If it grows nevertheless, what it holds beyond what was given follows. A link to a file is read as the file.
+    What a rotation compresses is another file, and is read again: the engine knows its events by their ids.
 
     Memory and position: of each file that is there about 100 bytes; of files in dated folders (FOLDER/YYYY/MM/DD, as
     CloudTrail delivers) eight bytes each for the newest day and `lookback_days` before it, and of those of earlier days
@@ -71,10 +73,12 @@ class Folder:
         self._clock = clock
         typed = Path(path)
         try:
-            self._only = None if typed.is_dir() else typed.name
-            typed.stat()
+            mode = typed.stat().st_mode
         except OSError as error:
             raise SourceError(f"{path}: {error.strerror or error}") from error
+        if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+            raise SourceError(f"{path}: is neither a file nor a folder")
+        self._only = None if stat.S_ISDIR(mode) else typed.name
         self._root = typed if self._only is None else typed.parent
         self._started = options.start == "earliest"
         self._dated: dict[str, DatedFolder] = {}

@@ -9,14 +9,15 @@ from typing import Literal
 import msgspec
 
 from .delivery import DatedFolder, packed_marks, unpacked_marks
-from .growing import Count, Inode, Mark
+from .growing import Mark
+from .stored import Count
 from .walk import Found
 
 
 class WholeMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file that is read whole, as it was then: how many of its records were given, and whether that is all."""
 
-    inode: Inode
+    inode: Count
     size: Count
     changed: int
     given: Count

@@ -3,14 +3,11 @@
 import os
 from hashlib import blake2b
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 
 from ...events import LineReader, OnProblem, Problem, Record
-
-Inode = Annotated[int, msgspec.Meta(ge=0)]
-Count = Annotated[int, msgspec.Meta(ge=0)]
+from .stored import Count
 
 _PIECE = 1 << 20
 _END = 1_024
@@ -23,7 +20,7 @@ class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     a record says too little, since many begin alike.
     """
 
-    inode: Inode
+    inode: Count
     offset: Count = 0
     lines: Count = 0
     end: bytes = b""

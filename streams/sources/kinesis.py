@@ -10,10 +10,11 @@ import msgspec
 from ...events import OnProblem, Problem, Record
 from ..source import SourceError
 from .aws import Patience, Refused, ask, connect
-from .clock import SYSTEM, Clock, Moment
+from .clock import SYSTEM, Clock
 from .kinesis_data import records_of
 from .options import SourceOptions
 from .shards import PAUSE, Shard, Shards
+from .stored import Moment
 
 _INTERVAL = 1.0
 _RELIST = 60.0

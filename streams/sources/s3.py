@@ -9,12 +9,12 @@ import msgspec
 from ...events import OnProblem, Problem, Record
 from ..source import SourceError
 from .aws import Patience, Refused, ask, connect
-from .clock import SYSTEM, Clock, Moment
+from .clock import SYSTEM, Clock
 from .delivery import packed_marks, today, unpacked_marks
-from .growing import Count
 from .listing import Item, Listing, Progress
 from .objects import Reader, S3Object
 from .options import SourceOptions
+from .stored import Count, Moment
 from .trails import LOGS, is_region_folder, leads_to_trails
 
 _INTERVAL = 60.0

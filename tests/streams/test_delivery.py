@@ -47,7 +47,8 @@ def test_files_are_ordered_by_when_they_were_delivered() -> None:
         "b/2024/05/14/1_CloudTrail_x_20240514T0005Z_a.json.gz",
         "a/2024/05/15/other.gz",
     ]
-    assert sorted(paths[::-1], key=order) == paths
+    mixed = [paths[each] for each in (2, 0, 3, 1)]
+    assert sorted(mixed, key=order) == paths
 
 
 @pytest.mark.parametrize(

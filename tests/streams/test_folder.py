@@ -424,6 +424,12 @@ def test_a_path_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
         Folder(str(tmp_path / "typo"), Told().append, SourceOptions())
 
 
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceError, match="neither a file nor a folder"):
+        Folder(str(tmp_path / "pipe"), Told().append, SourceOptions())
+
+
 def test_a_folder_that_goes_away_is_told_and_read_again_when_it_is_back(folder: Watched) -> None:
     folder.write("in/log.ndjson", lines("a"))
     folder.path = folder.root / "in"

@@ -9,7 +9,7 @@ from cloudcascade.streams import SourceError
 from cloudcascade.streams.sources import SourceOptions, open_source
 from cloudcascade.streams.sources.aws import session
 from cloudcascade.tests.support.aws import Aws
-from cloudcascade.tests.support.sources import Told, write
+from cloudcascade.tests.support.sources import Told, ids, lines, write
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,14 @@ def test_a_region_may_stand_in_the_name(aws: Aws, name: str) -> None:
 def test_without_a_region_it_is_asked_for(aws: Aws) -> None:
     with pytest.raises(SourceError, match="region"):
         open_source("sqs://queue", Told().append, SourceOptions(endpoint_url=aws.endpoint))
+
+
+def test_a_dash_is_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with write(tmp_path / "input", lines("a")).open() as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        source = open_source("-", Told().append)
+        assert ids(source.poll(1) or []) == ["a"]
+        assert source.poll(1) is None
 
 
 def test_a_path_is_a_file_or_a_folder(tmp_path: Path) -> None:

@@ -186,6 +186,15 @@ def test_an_object_that_is_named_twice_is_read_twice(queue: Notified) -> None:
     assert queue.read() == ["a", "a"]
 
 
+def test_a_message_that_comes_again_while_it_is_held_is_not_read_again(queue: Notified) -> None:
+    queue.deliver("log.json.gz", log("a"))
+    assert queue.read() == ["a"]
+    visible_now(queue)
+    assert queue.read() == []
+    queue.settle()
+    assert queue.left() == (0, 0)
+
+
 def test_what_is_held_is_renewed(aws: Aws) -> None:
     queue = Notified(aws)
     renewed: list[bytes] = []
