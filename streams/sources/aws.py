@@ -134,6 +134,15 @@ def ask(call: Callable[..., Any], **arguments: object) -> Any:
         raise Refused(type(error).__name__, str(error), passing=True) from error
 
 
+def pause_after(failures: int, longest: float) -> float:
+    """How many seconds to wait after so many failures in a row: one, then twice as long each time.
+
+    >>> [pause_after(each, 30.0) for each in (1, 2, 3, 10_000)]
+    [1.0, 2.0, 4.0, 30.0]
+    """
+    return min(longest, 2.0 ** min(failures - 1, 10))
+
+
 class Patience:
     """Waits ever longer while a fault lasts that will pass, and tells of it once when it does not pass soon."""
 
@@ -158,7 +167,7 @@ class Patience:
         if not refused.passing:
             raise SourceError(f"{self._name}: {what}: {refused}") from refused
         self._failures += 1
-        self._until = self._clock.steady() + min(_LONGEST, 2.0 ** (self._failures - 1))
+        self._until = self._clock.steady() + pause_after(self._failures, _LONGEST)
         if self._failures == _TOLD_AFTER:
             reason = f"{refused}; it is tried again until it is there"
             self._on_problem(Problem(self._name, what, reason))

@@ -9,7 +9,7 @@ import msgspec
 
 from ...events import OnProblem, Problem, Record
 from ..source import SourceError
-from .aws import Patience, Refused, ask, connect
+from .aws import Patience, Refused, ask, connect, pause_after
 from .clock import SYSTEM, Clock
 from .kinesis_data import records_of
 from .options import SourceOptions
@@ -207,8 +207,7 @@ class Stream:
         elif refused.code in ("ProvisionedThroughputExceededException", "LimitExceededException"):
             # Others read this shard, too: it waits, and not the other shards.
             shard.failures += 1
-            pause = min(_LONGEST_PAUSE, 2.0 ** (shard.failures - 1))
-            shard.due = self._clock.steady() + pause
+            shard.due = self._clock.steady() + pause_after(shard.failures, _LONGEST_PAUSE)
         else:
             shard.iterator = None
             raise refused

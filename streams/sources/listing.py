@@ -73,9 +73,8 @@ class Listing:
         return not self.pending and bool(self.progress.begun)
 
     def begin(self, wall: float) -> None:
-        """Begin a pass, or go on with the one that is under way."""
-        if not self.progress.begun:
-            self.progress.begun = int(wall)
+        """Begin a pass."""
+        self.progress.begun = int(wall)
 
     def start_after(self) -> str:
         """Behind which key the next page begins."""

@@ -48,9 +48,8 @@ class Reader:
             if refused.denied:
                 self._denials += 1
             if self._denials >= _DENIALS or not (refused.denied or refused.code in _LASTING):
-                raise SourceError(
-                    f"{item.name}: {refused} (reading takes s3:GetObject, and kms:Decrypt where objects are encrypted)"
-                ) from refused
+                needed = "reading takes s3:GetObject, and kms:Decrypt where objects are encrypted"
+                raise SourceError(f"{item.name}: {refused} ({needed})") from refused
             self._on_problem(Problem(item.name, "object", f"cannot be read: {refused}"))
             return None
         if found:
@@ -83,7 +82,6 @@ class S3Object:
         self._key = key
         self._body: Any = None
         self._file: Any = None
-        self._left = 0
         self._reading: WholeFile | None = None
 
     def step(self) -> list[Record] | None:
@@ -120,8 +118,7 @@ class S3Object:
     def _begin(self) -> list[Record] | None:
         answer = ask(self._client.get_object, Bucket=self._bucket, Key=self._key)
         self._body = answer["Body"]
-        self._left = int(answer["ContentLength"])
-        if self._left > self._options.max_object_bytes:
+        if int(answer["ContentLength"]) > self._options.max_object_bytes:
             reason = f"is larger than {self._options.max_object_bytes:,} bytes and was not read"
             self._on_problem(Problem(self.name, "object", reason))
             self.close()

@@ -155,10 +155,12 @@ class S3Prefix:
             self._discover()
             return []
         listings = self._listings.values()
-        for each in listings:
-            if now >= each.due and not each.progress.begun:
-                each.begin(self._clock.wall())
-                each.due = now + self._interval
+        # What was found is read before anything is listed again: listing many folders takes longer than the interval.
+        if not any(each.progress.begun for each in listings):
+            for each in listings:
+                if now >= each.due:
+                    each.begin(self._clock.wall())
+                    each.due = now + self._interval
         for each in listings:
             if each.wants_page:
                 self._list(each)

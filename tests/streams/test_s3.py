@@ -192,6 +192,24 @@ def test_pages_are_read_one_after_the_other(bucket: Bucket, monkeypatch: Any) ->
     assert found == names
 
 
+def test_reading_goes_on_where_listing_takes_longer_than_the_interval(aws: Aws, s3: Any) -> None:
+    bucket = make(aws, s3, poll_interval=5.0)
+    for number in range(8):
+        bucket.put(
+            key("2024/05/14", group=f"AWSLogs/{number:012}/CloudTrail/eu-west-1"), log(f"{number}")
+        )
+
+    def slow(method: str, path: str, body: bytes) -> Answer:
+        bucket.hand.pass_by(1)
+        return None
+
+    with in_front_of(aws.endpoint, slow) as endpoint:
+        bucket.options = aws.options(endpoint_url=endpoint, poll_interval=5.0)
+        found = [each for _ in range(120) for each in ids(bucket.source.poll(1) or [])]
+        bucket.close()
+    assert sorted(found) == [f"{number}" for number in range(8)]
+
+
 def test_latest_begins_with_what_is_delivered_from_now_on(aws: Aws, s3: Any) -> None:
     bucket = make(aws, s3, start="latest")
     bucket.hand.now -= 60
