@@ -234,6 +234,31 @@ def test_a_file_that_must_not_be_read_is_told_once_and_tried_again(
     assert drained(folder.source, quiet=70) == ["a"]
 
 
+def test_what_is_known_of_a_folder_that_cannot_be_listed_is_kept(
+    folder: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write("in/log.ndjson", lines("a"))
+    folder.write("in/log.json.gz", log("b"))
+    assert sorted(folder.read()) == ["a", "b"]
+    scandir = os.scandir
+
+    def refusing(path: Path) -> object:
+        if path.name == "in":
+            raise OSError(errno.EIO, "Input/output error")
+        return scandir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cloudcascade.streams.sources.walk.os.scandir", refusing)
+        assert folder.read() == []
+        folder.restart()
+        assert folder.read() == []
+    assert {each.reason for each in folder.told} == {
+        "cannot be read: Input/output error; it is tried again"
+    }
+    folder.add("in/log.ndjson", lines("c"))
+    assert folder.read() == ["c"]
+
+
 def test_a_folder_in_the_place_of_a_file_ends_nothing(folder: Watched) -> None:
     path = folder.write("log.ndjson", lines("a"))
     assert folder.read() == ["a"]

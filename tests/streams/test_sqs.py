@@ -343,6 +343,30 @@ def test_a_fault_that_passes_is_waited_for(aws: Aws) -> None:
         queue.close()
 
 
+def test_what_could_not_be_deleted_is_deleted_the_next_time(aws: Aws) -> None:
+    queue = Notified(aws)
+    queue.deliver("log.json.gz", log("a"))
+    unwell = (
+        200,
+        b'{"Successful": [], "Failed": [{"Id": "0", "SenderFault": false, "Code": "x"}]}',
+    )
+    answers: list[Answer] = [(500, b"{}"), (500, b"{}"), unwell]
+
+    def answer(method: str, path: str, body: bytes) -> Answer:
+        deletes = b"Entries" in body and b"VisibilityTimeout" not in body
+        return answers.pop(0) if deletes and answers else None
+
+    with in_front_of(aws.endpoint, answer) as endpoint:
+        queue.options = aws.options(endpoint_url=endpoint)
+        assert queue.read() == ["a"]
+        for _ in range(2):
+            queue.settle()
+            assert queue.left() == (0, 1)
+        queue.settle()
+        assert queue.left() == (0, 0)
+        queue.close()
+
+
 def test_a_poll_takes_no_longer_than_it_may(queue: Notified) -> None:
     before = queue.hand.now
     assert queue.source.poll(0.4) == []
