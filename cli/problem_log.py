@@ -30,6 +30,7 @@ class ProblemLog:
         self._path = quarantine
         self._mode = "ab" if append else "wb"
         self._file: BinaryIO | None = None
+        self._dirty = False
 
     def __enter__(self) -> Self:
         if self._path is not None:
@@ -54,13 +55,15 @@ class ProblemLog:
         if len(self._shown) < SHOWN:
             self._shown.append(problem)
         if self._file is not None:
+            self._dirty = True
             self._file.write(msgspec.json.encode(_line(problem)) + b"\n")
 
     def flush(self) -> None:
         """Have on the disk what was added so far."""
-        if self._file is not None:
+        if self._file is not None and self._dirty:
             self._file.flush()
             os.fsync(self._file.fileno())
+            self._dirty = False
 
     def report(self) -> None:
         """Tell standard error what was not decodable, the first few with their places."""

@@ -25,6 +25,7 @@ from ..streams import (
     Pace,
     SinkError,
     Source,
+    SourceError,
     State,
     fingerprint,
 )
@@ -108,7 +109,7 @@ def run(wanted: Wanted, catalog: Catalog, asked: Asked) -> int:
     journal = Journal(sys.stderr, form=wanted.log_format)
     with ExitStack() as closing:
         problems = closing.enter_context(ProblemLog(wanted.quarantine, append=True))
-        report = WatchReport(journal, problems, _metrics(wanted, closing))
+        report = WatchReport(journal, problems, _metrics(wanted, journal, closing))
         closing.callback(report.end)
         state = None
         if wanted.state is not None:
@@ -139,12 +140,14 @@ def run(wanted: Wanted, catalog: Catalog, asked: Asked) -> int:
         return 128 + asked.number if asked.number and state is None else 0
 
 
-def _metrics(wanted: Wanted, closing: ExitStack) -> Metrics | None:
+def _metrics(wanted: Wanted, journal: Journal, closing: ExitStack) -> Metrics | None:
     if wanted.metrics is None:
         return None
     metrics = Metrics()
     server = HealthServer(metrics, wanted.metrics, anywhere=wanted.metrics_anywhere)
     closing.enter_context(server)
+    host = wanted.metrics.rpartition(":")[0]
+    journal.info("metrics", address=f"{host}:{server.port}")
     return metrics
 
 
@@ -202,6 +205,11 @@ def _sources(
     )
     sources = [open_source(name, report.problem, options) for name in wanted.sources]
     if state is None:
+        for source in sources:
+            if source.forgets:
+                raise SourceError(
+                    f"{source.name}: what is read there is deleted, and so must be kept here: name a --state FILE"
+                )
         return sources
     positions = state.positions()
     for source in sources:

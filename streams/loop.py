@@ -208,22 +208,21 @@ class Loop:
         delivered = self._outbox.delivered
         mark = self._engine.mark()
         now = (positions, delivered, mark)
-        if not lines and not self._engine.unwritten and now == self._last:
-            return
         begun = self._clock()
         self._watcher.keep()
-        self._state.commit(
-            catalog=self._catalog,
-            changes=self._engine.changes(),
-            mark=mark,
-            positions=positions,
-            verdicts=lines,
-            delivered=delivered,
-        )
-        self._checkpoints.append(self._clock() - begun)
-        self._last = now
+        if lines or self._engine.unwritten or now != self._last:
+            self._state.commit(
+                catalog=self._catalog,
+                changes=self._engine.changes(),
+                mark=mark,
+                positions=positions,
+                verdicts=lines,
+                delivered=delivered,
+            )
+            self._checkpoints.append(self._clock() - begun)
+            self._last = now
         for source in self._sources:
-            source.settle()
+            source.settle()  # also of what held no records
 
     def _waiting(self) -> int:
         return len(self._kept) if self._state is None else self._state.waiting()

@@ -26,6 +26,11 @@ class Source(Protocol):
     name: str
     """What the person typed: names the source in messages, metrics and stored positions."""
 
+    @property
+    def forgets(self) -> bool:
+        """Whether what is settled is gone where it came from, so that it must be kept here."""
+        ...
+
     def poll(self, wait: float) -> Sequence[Record] | None:
         """What has arrived, waiting for it at most `wait` seconds: an empty sequence when nothing has, None
         when the source has ended and nothing will ever come again. A call gives no more than it takes to

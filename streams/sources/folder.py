@@ -59,6 +59,8 @@ class Folder:
     tomorrow are read, and do not count as the newest.
     """
 
+    forgets = False
+
     def __init__(
         self,
         path: str,

@@ -52,6 +52,8 @@ class Stream:
     does not know, since it was made anew, are told, and it is read from its oldest record on.
     """
 
+    forgets = False
+
     def __init__(
         self, name: str, on_problem: OnProblem, options: SourceOptions, *, clock: Clock = SYSTEM
     ) -> None:

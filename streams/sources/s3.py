@@ -63,6 +63,8 @@ class S3Prefix:
     `start="latest"` begins with objects modified from now on.
     """
 
+    forgets = False
+
     def __init__(
         self, name: str, on_problem: OnProblem, options: SourceOptions, *, clock: Clock = SYSTEM
     ) -> None:

@@ -52,6 +52,8 @@ class Queue:
     must let nobody in but S3, SNS or EventBridge.
     """
 
+    forgets = True
+
     def __init__(
         self, name: str, on_problem: OnProblem, options: SourceOptions, *, clock: Clock = SYSTEM
     ) -> None:

@@ -18,6 +18,8 @@ class StandardInput:
     What was taken and not yet judged when the process ends is lost unless the engine's state was stored.
     """
 
+    forgets = False
+
     def __init__(
         self, on_problem: OnProblem, options: SourceOptions, *, descriptor: int | None = None
     ) -> None:

@@ -29,6 +29,7 @@ class ScriptedSource:
     """Gives pieces of a log one after the other, and ends."""
 
     name = "scripted"
+    forgets = False
 
     def __init__(self, pieces: Sequence[Iterable[Event]], fuse: Fuse | None = None) -> None:
         self._pieces = [list(piece) for piece in pieces]
