@@ -104,8 +104,6 @@ def run(wanted: Wanted, catalog: Catalog, asked: Asked) -> int:
     Raises:
         CloudcascadeError: something cannot be opened, read or written.
     """
-    # What is kept holds no cycles; the collector would only walk it again and again.
-    gc.disable()
     journal = Journal(sys.stderr, form=wanted.log_format)
     with ExitStack() as closing:
         problems = closing.enter_context(ProblemLog(wanted.quarantine, append=True))
@@ -132,6 +130,8 @@ def run(wanted: Wanted, catalog: Catalog, asked: Asked) -> int:
             pace=Pace(idle=wanted.idle, once=wanted.once, finish=wanted.finish),
         )
         closing.callback(loop.close)
+        # The catalogue is there to stay: the collector need not walk it again and again.
+        gc.freeze()
         journal.info("watching", sources=", ".join(wanted.sources), cascades=len(catalog.cascades))
         loop.run(asked)
         _tell(engine, problems, journal, asked, kept=state is not None)

@@ -63,7 +63,8 @@ class LiveIndex(PartnerIndex):
     def near(self, event: Held, earliest: int, latest: int) -> Iterator[Held]:
         """See `PartnerIndex.near`."""
         if self.spill is None or not self.spill.filed:
-            return super().near(event, earliest, latest)
+            # Most parents are not there at any time, and need not be asked for by key.
+            return super().near(event, earliest, latest) if self._index else iter(())
         return self._near_everywhere(self.spill, event, earliest, latest)
 
     def _near_everywhere(
