@@ -142,3 +142,58 @@ def test_what_cannot_be_done_is_refused(options: list[str], words: str) -> None:
     assert done.returncode == 2
     assert words in done.stderr.decode()
     assert b"Traceback" not in done.stderr
+
+
+def test_what_waits_goes_on_in_the_next_run(tmp_path: Path) -> None:
+    log, state = tmp_path / "trail.ndjson", str(tmp_path / "state")
+    log.write_bytes(stream([deactivate("mfa", 0)]))
+    first = run(b"", str(log), "--once", "--state", state)
+    assert (first.stdout, first.returncode) == (b"", 0)
+    assert first.stderr.endswith(b" not_decodable=0 waiting=1\n")
+    log.write_bytes(log.read_bytes() + stream([delete_user("gone", 60)]))
+    second = run(b"", str(log), "--once", "--state", state, "--finish")
+    assert [told(line) for line in second.stdout.splitlines()] == [
+        ("gone", "origin", False),
+        ("mfa", "effect", False),
+    ]
+
+
+def test_another_catalogue_judges_what_waits_and_says_so(tmp_path: Path) -> None:
+    log, state, config = tmp_path / "trail.ndjson", str(tmp_path / "state"), tmp_path / "c.toml"
+    log.write_bytes(stream([deactivate("mfa", 0), delete_user("gone", 60)]))
+    run(b"", str(log), "--once", "--state", state)
+    config.write_text('[cascades."aws.iam.delete-user"]\ndisabled = true\n')
+    done = run(b"", str(log), "--once", "--state", state, "--finish", "--config", str(config))
+    assert b"WARNING the catalogue has changed" in done.stderr
+    assert ("mfa", "orphan", False) in [told(line) for line in done.stdout.splitlines()]
+
+
+def test_a_second_run_with_the_same_state_is_refused(tmp_path: Path) -> None:
+    state = str(tmp_path / "state")
+    with Watching(tmp_path, "--state", state) as first:
+        first.write(delete_user("first", 0), delete_user("next", 3 * HOUR, "eve"))
+        assert first.line() == ("first", "origin", False)
+        second = run(b"", "-", "--state", state)
+    assert second.returncode == 2
+    assert second.stderr.endswith(f"{state}: in use by another process\n".encode())
+
+
+def test_with_a_state_a_signal_loses_nothing(tmp_path: Path) -> None:
+    state = str(tmp_path / "state")
+    with Watching(tmp_path, "--state", state) as first:
+        first.write(delete_user("first", 0), delete_user("next", 3 * HOUR, "eve"))
+        assert first.line() == ("first", "origin", False)
+        first.process.send_signal(signal.SIGTERM)
+        assert first.end()[0] == []
+        assert first.process.returncode == 0
+    done = run(b"", "-", "--state", state, "--finish")
+    assert [told(line) for line in done.stdout.splitlines()] == [("next", "origin", False)]
+
+
+def test_what_was_said_at_once_is_superseded(tmp_path: Path) -> None:
+    with Watching(tmp_path, "--provisional") as early:
+        early.write(deactivate("mfa", 0))
+        assert early.line() == ("mfa", "orphan", False)
+        early.write(delete_user("gone", 60))
+        lines = [early.line(), early.line()]
+        assert sorted(lines) == [("gone", "origin", False), ("mfa", "effect", False)]
