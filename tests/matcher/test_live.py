@@ -148,7 +148,7 @@ def credentials_first(log: list[Event]) -> list[Event]:
 
 
 @given(st.data(), catalogues())
-@tried(500)
+@tried(150)
 def test_a_stream_gets_the_verdicts_of_the_finished_log(
     data: st.DataObject, cascades: list[Cascade]
 ) -> None:
@@ -157,7 +157,7 @@ def test_a_stream_gets_the_verdicts_of_the_finished_log(
 
 
 @given(st.data(), catalogues(), st.sampled_from([0, 2_000, 6_000]), st.integers(1, 4))
-@tried(400)
+@tried(100)
 def test_what_memory_has_no_room_for_gets_the_same_verdicts(
     data: st.DataObject, cascades: list[Cascade], max_bytes: int, most: int
 ) -> None:
@@ -167,7 +167,7 @@ def test_what_memory_has_no_room_for_gets_the_same_verdicts(
 
 
 @given(st.data(), catalogues(), st.sampled_from([None, 2_000]), st.integers(1, 4))
-@tried(400)
+@tried(100)
 def test_what_is_said_at_once_is_revised_until_it_is_what_the_finished_log_says(
     data: st.DataObject, cascades: list[Cascade], max_bytes: int | None, most: int
 ) -> None:
@@ -178,7 +178,7 @@ def test_what_is_said_at_once_is_revised_until_it_is_what_the_finished_log_says(
 
 
 @given(st.data(), catalogues())
-@tried(400)
+@tried(100)
 def test_what_is_said_at_once_is_what_a_log_says_that_ends_there(
     data: st.DataObject, cascades: list[Cascade]
 ) -> None:
@@ -197,7 +197,7 @@ def test_what_is_said_at_once_is_what_a_log_says_that_ends_there(
 
 
 @given(st.data(), catalogues(), st.booleans(), st.sampled_from([None, 2_000]))
-@tried(400)
+@tried(100)
 def test_an_engine_that_is_restored_goes_on_as_if_nothing_had_happened(
     data: st.DataObject, cascades: list[Cascade], provisional: bool, max_bytes: int | None
 ) -> None:
