@@ -17,6 +17,11 @@ from .options import (
 )
 
 
+# Under which heading `--help` lists an option.
+_INPUT, _OUTPUT, _VERDICTS = "Input", "Output", "Verdicts"
+_STATE, _HEALTH, _AWS = "State and memory", "Health", "AWS"
+
+
 class Form(StrEnum):
     """How a verdict is written."""
 
@@ -52,6 +57,7 @@ def watch(
         list[str] | None,
         typer.Option(
             "--sink",
+            rich_help_panel=_OUTPUT,
             metavar="SINK",
             help="Where verdicts go: `-` (the default), a file, https://..., sqs://QUEUE, sns:ARN, events://BUS. "
             "May be given again.",
@@ -62,6 +68,7 @@ def watch(
         typer.Option(
             "--format",
             "-f",
+            rich_help_panel=_OUTPUT,
             metavar="ndjson|ocsf",
             help="Verdicts as `classify` writes them, or as OCSF Detection Findings.",
         ),
@@ -69,6 +76,7 @@ def watch(
     state: Annotated[
         Path | None,
         typer.Option(
+            rich_help_panel=_STATE,
             metavar="FILE",
             help="Keep here what a restart needs: what waits, where the sources are, verdicts on their way.",
         ),
@@ -76,6 +84,7 @@ def watch(
     lateness: Annotated[
         int,
         typer.Option(
+            rich_help_panel=_VERDICTS,
             metavar="DURATION",
             help="How long an event may take to arrive after later ones.",
             parser=seconds,
@@ -84,6 +93,7 @@ def watch(
     idle: Annotated[
         int,
         typer.Option(
+            rich_help_panel=_VERDICTS,
             metavar="DURATION",
             help="After so long without input the clock goes on by itself, so that nothing waits for ever.",
             parser=positive_seconds,
@@ -93,12 +103,14 @@ def watch(
         bool,
         typer.Option(
             "--provisional",
+            rich_help_panel=_VERDICTS,
             help="Give a verdict at once, and another whenever it changes, which names the one it supersedes.",
         ),
     ] = False,
     max_memory: Annotated[
         int,
         typer.Option(
+            rich_help_panel=_STATE,
             metavar="SIZE",
             help="About how much memory to use; what does not fit goes to a temporary file.",
             parser=byte_size,
@@ -106,12 +118,17 @@ def watch(
     ] = "1GB",  # type: ignore[assignment]
     once: Annotated[
         bool,
-        typer.Option("--once", help="Read what is there, then end, instead of waiting for more."),
+        typer.Option(
+            "--once",
+            help="Read what is there, then end, instead of waiting for more.",
+            rich_help_panel=_INPUT,
+        ),
     ] = False,
     finish: Annotated[
         bool | None,
         typer.Option(
             "--finish/--no-finish",
+            rich_help_panel=_VERDICTS,
             help="At the end of the input, judge what still waits. Default: only without --state.",
         ),
     ] = None,
@@ -119,6 +136,7 @@ def watch(
         Start,
         typer.Option(
             "--from",
+            rich_help_panel=_INPUT,
             metavar="earliest|latest",
             help="Where a source begins that was not read before: with what is there, or what comes from now on.",
         ),
@@ -126,55 +144,85 @@ def watch(
     metrics: Annotated[
         str | None,
         typer.Option(
+            rich_help_panel=_HEALTH,
             metavar="ADDRESS",
             help="Serve /metrics, /healthz and /readyz there, such as 127.0.0.1:9464.",
         ),
     ] = None,
     metrics_anywhere: Annotated[
         bool,
-        typer.Option("--metrics-anywhere", help="Let --metrics be an address of other machines."),
+        typer.Option(
+            "--metrics-anywhere",
+            help="Let --metrics be an address of other machines.",
+            rich_help_panel=_HEALTH,
+        ),
     ] = False,
     log_format: Annotated[
         LogForm,
-        typer.Option(metavar="text|json", help="How the run tells of itself on standard error."),
+        typer.Option(
+            metavar="text|json",
+            help="How the run tells of itself on standard error.",
+            rich_help_panel=_HEALTH,
+        ),
     ] = LogForm.text,
     quarantine: Annotated[
         Path | None,
         typer.Option(
+            rich_help_panel=_INPUT,
             metavar="FILE",
             help="Append what could not be decoded here, as NDJSON with source and position.",
         ),
     ] = None,
     max_line_bytes: Annotated[
-        int, typer.Option(min=1_024, metavar="BYTES", help="Refuse a line longer than this.")
+        int,
+        typer.Option(
+            min=1_024,
+            metavar="BYTES",
+            help="Refuse a line longer than this.",
+            rich_help_panel=_INPUT,
+        ),
     ] = 16 << 20,
     endpoint_url: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="The AWS endpoint, for sources and sinks."),
+        typer.Option(
+            metavar="URL", help="The AWS endpoint, for sources and sinks.", rich_help_panel=_AWS
+        ),
     ] = None,
     region: Annotated[
-        str | None, typer.Option(metavar="REGION", help="The AWS Region, for sources and sinks.")
+        str | None,
+        typer.Option(
+            metavar="REGION", help="The AWS Region, for sources and sinks.", rich_help_panel=_AWS
+        ),
     ] = None,
     header: Annotated[
         list[str] | None,
         typer.Option(
+            rich_help_panel=_OUTPUT,
             metavar="NAME=VARIABLE",
             help="A header for a webhook, whose value is in that environment variable. May be given again.",
         ),
     ] = None,
     header_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Headers for a webhook, a line each: `Name: value`."),
+        typer.Option(
+            metavar="FILE",
+            help="Headers for a webhook, a line each: `Name: value`.",
+            rich_help_panel=_OUTPUT,
+        ),
     ] = None,
     rotate_size: Annotated[
         int | None,
         typer.Option(
-            metavar="SIZE", help="Begin a new file of verdicts at this size.", parser=byte_size
+            rich_help_panel=_OUTPUT,
+            metavar="SIZE",
+            help="Begin a new file of verdicts at this size.",
+            parser=byte_size,
         ),
     ] = None,
     rotate_every: Annotated[
         int | None,
         typer.Option(
+            rich_help_panel=_OUTPUT,
             metavar="DURATION",
             help="Begin a new file of verdicts so often, counted in UTC.",
             parser=positive_seconds,
@@ -182,7 +230,12 @@ def watch(
     ] = None,
     rotate_keep: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Delete all but so many ended files of verdicts."),
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Delete all but so many ended files of verdicts.",
+            rich_help_panel=_OUTPUT,
+        ),
     ] = None,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
