@@ -16,7 +16,6 @@ from .options import (
     seconds,
 )
 
-
 # Under which heading `--help` lists an option.
 _INPUT, _OUTPUT, _VERDICTS = "Input", "Output", "Verdicts"
 _STATE, _HEALTH, _AWS = "State and memory", "Health", "AWS"
