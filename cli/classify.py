@@ -159,6 +159,7 @@ def read_log(
             sources, limits=limits or Limits(), on_problem=problems.add, on_progress=advance
         ):
             engine.feed(batch)
+            batch.clear()  # gives its buffer back before the next is read
     return engine
 
 

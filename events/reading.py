@@ -51,7 +51,9 @@ def _read(
     with opened(source) as file:
         ready = None
         if source.size is not None and source.size <= limits.whole_file_bytes // 2:
-            data = file.read(limits.whole_file_bytes)
+            data = file.read(source.size + 1)  # asked for more, it would make room for more
+            if len(data) > source.size:
+                data += file.read(limits.whole_file_bytes - len(data))
             ready = _whole_log_file(data, limits)
             if ready is None:
                 file.seek(0)
