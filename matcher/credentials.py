@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from ..events import Identity, Record, identity_of
+from ..events import Record
+from .callers import Caller, caller_of
 
 # Calls that hand out temporary credentials.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_request.html
@@ -20,7 +21,7 @@ ISSUING = frozenset(
 )
 STS = "sts.amazonaws.com"
 
-Caller = tuple[str | None, str | None]
+Asker = tuple[str | None, str | None]
 
 
 class _Credentials(msgspec.Struct, gc=False):
@@ -34,41 +35,26 @@ class _Response(msgspec.Struct, gc=False):
 _decode_response = msgspec.json.Decoder(_Response).decode
 
 
-class _Caller(msgspec.Struct, gc=False):
-    type: str | None = None
-    principalId: str | None = None
-    accessKeyId: str | None = None
-
-
-_decode_caller = msgspec.json.Decoder(_Caller).decode
-
-
-def _caller(record: Record) -> Caller | None:
-    """Who asked for credentials; None for an AWS service that asked for itself."""
-    who: _Caller | Identity
-    try:
-        who = _decode_caller(record.userIdentity)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        who = identity_of(record.userIdentity)
-    if who.type == "AWSService":
-        return None
-    return who.principalId or None, who.accessKeyId or None
-
-
 class Credentials:
     """Who was handed which access key. Feed it all records of a log, then ask for actors."""
 
     def __init__(self) -> None:
-        self._callers: dict[str, Caller | set[Caller]] = {}
+        self._askers: dict[str, Asker | set[Asker]] = {}
         self._actors: dict[str, str | None] = {}
 
-    def note(self, record: Record, intern: Callable[[str | None], str | None]) -> str | None:
+    def note(
+        self,
+        record: Record,
+        intern: Callable[[str | None], str | None],
+        caller: Caller | None = None,
+    ) -> str | None:
         """Remember what a record of one of the `ISSUING` calls says; others must not be given. The access key
-        that was handed out, if there is one."""
+        that was handed out, if there is one. `caller` is who made the call, where that is known already."""
         if record.errorCode or not record.responseElements:
             return None
-        caller = _caller(record)
         if caller is None:
+            caller = caller_of(record.userIdentity)
+        if caller.is_service:
             return None
         try:
             issued = _decode_response(record.responseElements).credentials.accessKeyId
@@ -76,26 +62,26 @@ class Credentials:
             return None  # no credentials in it: nothing was handed out
         if not issued:
             return None
-        caller = (intern(caller[0]), intern(caller[1]))
-        known = self._callers.get(issued)
-        if known is None:
-            self._callers[issued] = caller
-        elif isinstance(known, set):
-            known.add(caller)
-        elif known != caller:
-            self._callers[issued] = {known, caller}
-        self._actors.clear()
+        asker = (intern(caller.asker), intern(caller.access_key))
+        known = self._askers.setdefault(issued, asker)
+        if known is not asker:
+            if isinstance(known, set):
+                known.add(asker)
+            elif known != asker:
+                self._askers[issued] = {known, asker}
+        if self._actors:
+            self._actors.clear()
         return issued
 
     def forget(self, access_keys: Iterable[str]) -> None:
         """Drop what is known of access keys that nobody can use any more."""
         for access_key in access_keys:
-            self._callers.pop(access_key, None)
+            self._askers.pop(access_key, None)
         self._actors.clear()
 
     def actor(self, principal: str | None, access_key: str | None) -> str | None:
         """The initial principal behind a caller; None where it is unknown."""
-        if access_key is None or access_key not in self._callers:
+        if access_key is None or access_key not in self._askers:
             return principal
         if access_key not in self._actors:
             self._resolve(access_key)
@@ -110,17 +96,17 @@ class Credentials:
             if key in self._actors:
                 stack.pop()
                 continue
-            callers = self._callers_of(key)
+            askers = self._askers_of(key)
             waiting = [
                 parent
-                for _, parent in callers
-                if parent in self._callers and parent not in self._actors
+                for _, parent in askers
+                if parent in self._askers and parent not in self._actors
             ]
             if key in entered:
                 # Back from its parents: what is still open leads back here, a cycle.
                 actors = {
                     None if parent in waiting else self._settled(principal, parent)
-                    for principal, parent in callers
+                    for principal, parent in askers
                 }
                 self._actors[key] = actors.pop() if len(actors) == 1 else None
                 stack.pop()
@@ -128,13 +114,13 @@ class Credentials:
                 entered.add(key)
                 stack.extend(parent for parent in waiting if parent and parent not in entered)
 
-    def _callers_of(self, key: str) -> set[Caller]:
-        known = self._callers[key]
+    def _askers_of(self, key: str) -> set[Asker]:
+        known = self._askers[key]
         if not isinstance(known, set):
             return {known}
-        return {caller for caller in known if caller[1]} or known
+        return {asker for asker in known if asker[1]} or known
 
     def _settled(self, principal: str | None, access_key: str | None) -> str | None:
-        if access_key is None or access_key not in self._callers:
+        if access_key is None or access_key not in self._askers:
             return principal
         return self._actors[access_key]

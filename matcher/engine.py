@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from ..events import OnProblem, Problem, Record
 from . import telling
+from .callers import Caller, caller_of
 from .credentials import ISSUING, STS, Credentials
 from .edges import meets
 from .explain import Found, Instances
@@ -52,18 +53,19 @@ class Engine:
             sources = wanted.get(name)
             if sources is None and not keep_all:
                 continue
+            caller = caller_of(record.userIdentity)
             action = sources.get(record.eventSource) if sources else None
             if action is not None:
-                self._hold(record, action)
+                self._hold(record, action, caller)
             elif keep_all:
-                self._hold(record, self._unlisted_action(record))
+                self._hold(record, self._unlisted_action(record), caller)
             if name in ISSUING and record.eventSource == STS:
-                self._credentials.note(record, self._intern)
+                self._credentials.note(record, self._intern, caller)
         self.records += count
 
-    def _hold(self, record: Record, action: ActionPlan) -> None:
+    def _hold(self, record: Record, action: ActionPlan, caller: Caller) -> None:
         try:
-            event = hold(record, action, self._intern)
+            event = hold(record, action, self._intern, caller)
         except ValueError as error:
             self.undated += 1
             if self._on_problem is not None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..catalog.models import Cascade, Condition, Effect, KeySource, Origin, Spoiler, Window
-from .conditions import Test, compile_condition
+from .callers import Caller
+from .conditions import Test, compile_condition, rests_on_caller
 from .fields import KeyValue, View, compile_key
 
 Pairs = tuple[tuple[str, int, int], ...]
@@ -20,13 +21,19 @@ class ActionPlan:
 
     action: str
     keys: list[Callable[[View], KeyValue]] = field(default_factory=list)
-    tests: list[Test] = field(default_factory=list)
+    tests: list[tuple[int, Test]] = field(default_factory=list)
+    """Conditions, each with the bit that says it holds."""
+    caller_tests: list[tuple[int, Test]] = field(default_factory=list)
+    """Those that rest on `userIdentity` alone, and so hold for all or none of a caller's events."""
     conditions: list[str] = field(default_factory=list)
     wants_agent: bool = False
     orphans: bool = False
     """Whether an event that nothing explains is an orphan."""
     origins: list["NodePlan"] = field(default_factory=list)
     effects: list["NodePlan"] = field(default_factory=list)
+
+    callers: dict[Caller, int] = field(default_factory=dict, repr=False)
+    """What `caller_tests` say of the callers seen last."""
 
     @property
     def listed(self) -> bool:
@@ -252,8 +259,12 @@ class _Compiler:
         for path, condition in where.items():
             wanted = (action.action, path, condition.model_dump_json())
             if wanted not in self._condition_bits:
-                self._condition_bits[wanted] = len(action.tests)
-                action.tests.append(compile_condition(path, condition))
+                self._condition_bits[wanted] = len(action.conditions)
+                test = (1 << len(action.conditions), compile_condition(path, condition))
+                if rests_on_caller(path, condition):
+                    action.caller_tests.append(test)
+                else:
+                    action.tests.append(test)
                 action.conditions.append(path)
             mask |= 1 << self._condition_bits[wanted]
         return mask
