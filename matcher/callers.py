@@ -17,17 +17,20 @@ _KEPT = 4_096
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False, eq=False):
-    """What the matcher asks of a `userIdentity`; `raw` is its JSON, empty where the record has none.
+    """What the matcher asks of a `userIdentity`.
 
-    `principal` is the principal id, None for anonymous callers, who are nobody in particular; `asker` the same
-    with them. `role` is the unique id of the role that a session belongs to. `is_service`: an AWS service, for itself.
+    `raw` is its JSON, empty where the record has none; `whole` the same as a member of a record. `principal` is
+    the principal id, None for anonymous callers, who are nobody in particular; `asker` the principal id of
+    anybody, with the access key. `role` is the unique id of the role that a session belongs to.
+    `is_service`: an AWS service, for itself.
     """
 
     raw: bytes
+    whole: Raw
     is_service: bool
     account: str | None
     principal: str | None
-    asker: str | None
+    asker: tuple[str | None, str | None]
     access_key: str | None
     role: str | None
     services: frozenset[str]
@@ -42,17 +45,20 @@ def caller_of(identity: Raw) -> Caller:
 
 @lru_cache(maxsize=_KEPT)
 def _caller(raw: bytes) -> Caller:
-    identity = identity_of(Raw(raw))
+    whole = Raw(raw)
+    identity = identity_of(whole)
     principal = identity.principalId or None
+    access_key = _one(identity.accessKeyId or None)
     anonymous = principal is not None and principal.lower().startswith("anonymous")
     assumed = principal is not None and identity.type == "AssumedRole"
     return Caller(
         raw=raw,
+        whole=whole,
         is_service=identity.type == "AWSService",
         account=_one(identity.accountId),
         principal=None if anonymous else _one(principal),
-        asker=_one(principal),
-        access_key=_one(identity.accessKeyId or None),
+        asker=(_one(principal), access_key),
+        access_key=access_key,
         role=_one(principal.partition(":")[0] or None) if principal and assumed else None,
         services=attested_services(identity),
         arn=_one(identity.arn),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 import msgspec
+from msgspec import Raw
 
 from ..events import Record
 from .callers import Caller, caller_of
@@ -22,6 +23,7 @@ ISSUING = frozenset(
 STS = "sts.amazonaws.com"
 
 Asker = tuple[str | None, str | None]
+"""Principal id and access key of who asked for credentials."""
 
 
 class _Credentials(msgspec.Struct, gc=False):
@@ -33,6 +35,34 @@ class _Response(msgspec.Struct, gc=False):
 
 
 _decode_response = msgspec.json.Decoder(_Response).decode
+_HEAD = b'{"credentials":{"accessKeyId":"'
+# The keys that would count instead, if they came again, and what could spell them in another way.
+_AGAIN = (b'"credentials"', b'"accessKeyId"', b"\\")
+
+
+def handed_out(record: Record, caller: Caller) -> tuple[str, Asker] | None:
+    """The access key that a record of one of the `ISSUING` calls hands out, and who asked for it; None where
+    the call failed, handed out nothing, or an AWS service asked for itself. Other records must not be given."""
+    if record.errorCode or caller.is_service or not record.responseElements:
+        return None
+    issued = _quickly(bytes(record.responseElements)) or _issued(record.responseElements)
+    return (issued, caller.asker) if issued else None
+
+
+def _quickly(response: bytes) -> str | None:
+    """What `_issued` finds in a response that is written as AWS writes it; None for any other, whatever it holds."""
+    start = len(_HEAD)
+    if not response.startswith(_HEAD) or any(response.find(each, start) >= 0 for each in _AGAIN):
+        return None
+    key = response[start : response.index(b'"', start)]
+    return key.decode() if key.isalnum() else None
+
+
+def _issued(response: bytes | Raw) -> str | None:
+    try:
+        return _decode_response(response).credentials.accessKeyId or None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None  # no credentials in it: nothing was handed out
 
 
 class Credentials:
@@ -42,27 +72,18 @@ class Credentials:
         self._askers: dict[str, Asker | set[Asker]] = {}
         self._actors: dict[str, str | None] = {}
 
-    def note(
-        self,
-        record: Record,
-        intern: Callable[[str | None], str | None],
-        caller: Caller | None = None,
-    ) -> str | None:
+    def note(self, record: Record, intern: Callable[[str | None], str | None]) -> str | None:
         """Remember what a record of one of the `ISSUING` calls says; others must not be given. The access key
-        that was handed out, if there is one. `caller` is who made the call, where that is known already."""
-        if record.errorCode or not record.responseElements:
+        that was handed out, if there is one."""
+        handed = handed_out(record, caller_of(record.userIdentity))
+        if handed is None:
             return None
-        if caller is None:
-            caller = caller_of(record.userIdentity)
-        if caller.is_service:
-            return None
-        try:
-            issued = _decode_response(record.responseElements).credentials.accessKeyId
-        except msgspec.DecodeError:
-            return None  # no credentials in it: nothing was handed out
-        if not issued:
-            return None
-        asker = (intern(caller.asker), intern(caller.access_key))
+        issued, (principal, access_key) = handed
+        self.add(issued, (intern(principal), intern(access_key)))
+        return issued
+
+    def add(self, issued: str, asker: Asker) -> None:
+        """Remember who asked for an access key."""
         known = self._askers.setdefault(issued, asker)
         if known is not asker:
             if isinstance(known, set):
@@ -71,7 +92,6 @@ class Credentials:
                 self._askers[issued] = {known, asker}
         if self._actors:
             self._actors.clear()
-        return issued
 
     def forget(self, access_keys: Iterable[str]) -> None:
         """Drop what is known of access keys that nobody can use any more."""

@@ -1,17 +1,21 @@
 """Classifies the events of a finished log. docs/semantics.md is the definition of every verdict."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 
-from ..events import OnProblem, Problem, Record
+from ..events import OnProblem, Record
 from . import telling
-from .callers import Caller, caller_of
-from .credentials import ISSUING, STS, Credentials
+from .aside import Aside
+from .credentials import Credentials
 from .edges import meets
 from .explain import Found, Instances
 from .held import Held, hold
 from .near_misses import NearMisses
 from .plan import ActionPlan, Plan
+from .sieve import Sieve
 from .verdict import Verdict
+
+_in_time: Callable[[Held], tuple[int, str]] = attrgetter("time", "id")
 
 
 class Engine:
@@ -30,47 +34,33 @@ class Engine:
     ) -> None:
         self.plan = plan
         self.keep_all = keep_all
-        self.records = 0
         self.duplicates = 0
         self.conflicting = 0
-        self.undated = 0
-        self._on_problem = on_problem
-        nothing: dict[str, ActionPlan] = {}
-        self._wanted = {**dict.fromkeys(ISSUING, nothing), **plan.by_name}
         self._held: dict[str, Held] = {}
         self._credentials = Credentials()
-        self._texts: dict[str, str] = {}
-        self._unlisted: dict[tuple[str, str], ActionPlan] = {}
+        self._sieve = Sieve(
+            plan, self._keep, self._set_aside, self._credentials.add, on_problem, keep_all=keep_all
+        )
+        self._aside = Aside(self._sieve.intern)
+
+    @property
+    def records(self) -> int:
+        """How many records were fed."""
+        return self._sieve.records
+
+    @property
+    def undated(self) -> int:
+        """How many of them had an eventTime that cannot be read."""
+        return self._sieve.undated
 
     def feed(self, records: Iterable[Record]) -> None:
         """Take in records. One whose eventTime cannot be read goes to `on_problem` and is left out."""
-        wanted = self._wanted
-        keep_all = self.keep_all
-        count = 0
-        for record in records:
-            count += 1
-            name = record.eventName
-            sources = wanted.get(name)
-            if sources is None and not keep_all:
-                continue
-            caller = caller_of(record.userIdentity)
-            action = sources.get(record.eventSource) if sources else None
-            if action is not None:
-                self._hold(record, action, caller)
-            elif keep_all:
-                self._hold(record, self._unlisted_action(record), caller)
-            if name in ISSUING and record.eventSource == STS:
-                self._credentials.note(record, self._intern, caller)
-        self.records += count
+        self._sieve.feed(records)
 
-    def _hold(self, record: Record, action: ActionPlan, caller: Caller) -> None:
-        try:
-            event = hold(record, action, self._intern, caller)
-        except ValueError as error:
-            self.undated += 1
-            if self._on_problem is not None:
-                self._on_problem(Problem(record.eventID or "?", "eventTime", str(error)))
-            return
+    def _keep(self, event: Held) -> None:
+        first = self._aside.take(event.id)
+        if first is not None:
+            self._held[event.id] = first
         known = self._held.setdefault(event.id, event)
         if known is event:
             return
@@ -80,21 +70,21 @@ class Engine:
             if event.content() < known.content():
                 self._held[event.id] = event
 
-    def _unlisted_action(self, record: Record) -> ActionPlan:
-        wanted = (record.eventSource, record.eventName)
-        if wanted not in self._unlisted:
-            service = record.eventSource.removesuffix(".amazonaws.com")
-            self._unlisted[wanted] = ActionPlan(f"{service}:{record.eventName}")
-        return self._unlisted[wanted]
-
-    def _intern(self, text: str | None) -> str | None:
-        return None if text is None else self._texts.setdefault(text, text)
+    def _set_aside(self, record: Record, action: ActionPlan) -> None:
+        event_id = record.eventID or ""
+        if event_id in self._held or not self._aside.put(event_id, record, action):
+            self._keep(hold(record, action, self._sieve.intern))
 
     def verdicts(self) -> Iterator[Verdict]:
         """One verdict for every event that is some cascade's origin or effect, by time, then event id."""
-        for event in self._held.values():
-            event.actor = self._credentials.actor(event.principal, event.access_key)
-        ordered = sorted(self._held.values(), key=lambda each: (each.time, each.id))
+        kept = [
+            *self._held.values(),
+            *self._aside.explicable({each.action for each in self._held.values()}),
+        ]
+        actor = self._credentials.actor
+        for event in kept:
+            event.actor = actor(event.principal, event.access_key)
+        ordered = sorted(kept, key=_in_time)
         events: dict[ActionPlan, list[Held]] = {}
         for event in ordered:
             events.setdefault(event.action, []).append(event)

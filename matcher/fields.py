@@ -19,6 +19,11 @@ KeyValue = Scalar | frozenset[Scalar] | None
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 MAX_ELEMENTS = 1_000
 
+# The members of a record that are not decoded with it; userIdentity is read through its Caller.
+RAW_MEMBERS = frozenset(
+    each.name for each in msgspec.structs.fields(Record) if each.type is msgspec.Raw
+) - {"userIdentity"}
+
 _decode = msgspec.json.Decoder().decode
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 

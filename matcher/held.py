@@ -84,7 +84,7 @@ def hold(
         caller = caller_of(record.userIdentity)
     account = record.recipientAccountId or caller.account
     view = view_of(record, account, caller)
-    holds = _held_for_caller(action, caller, view) if action.caller_tests else 0
+    holds = held_for_caller(action, caller) if action.caller_tests else 0
     for bit, test in action.tests:
         if test(view):
             holds |= bit
@@ -107,11 +107,14 @@ def hold(
     )
 
 
-def _held_for_caller(action: ActionPlan, caller: Caller, view: View) -> int:
+def held_for_caller(action: ActionPlan, caller: Caller) -> int:
+    """The bits of those conditions of `action` that hold for all events of `caller`, whatever else is in them."""
     known = action.callers.get(caller)
     if known is None:
         if len(action.callers) >= _CALLERS_KEPT:
             action.callers.clear()
+        view = View()
+        view.caller = caller
         known = action.callers[caller] = sum(bit for bit, test in action.caller_tests if test(view))
     return known
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ..catalog.models import Cascade, Condition, Effect, KeySource, Origin, Spoiler, Window
 from .callers import Caller
 from .conditions import Test, compile_condition, rests_on_caller
-from .fields import KeyValue, View, compile_key
+from .fields import RAW_MEMBERS, KeyValue, View, compile_key
 
 Pairs = tuple[tuple[str, int, int], ...]
 
@@ -32,6 +32,11 @@ class ActionPlan:
     origins: list["NodePlan"] = field(default_factory=list)
     effects: list["NodePlan"] = field(default_factory=list)
 
+    caller_mask: int = 0
+    members: tuple[str, ...] = ()
+    """The undecoded members of a record that are read of such an event, besides `userIdentity`."""
+    partner: bool = False
+    """Whether something hangs on such an event: it is a root, a parent, a required member or a spoiler."""
     callers: dict[Caller, int] = field(default_factory=dict, repr=False)
     """What `caller_tests` say of the callers seen last."""
 
@@ -40,6 +45,11 @@ class ActionPlan:
         """Whether an event of this action gets a verdict: it is some origin or effect."""
         return bool(self.origins or self.effects)
 
+    @property
+    def quiet(self) -> bool:
+        """Whether an event that nothing explains needs no verdict, and no other event rests on it."""
+        return not (self.origins or self.orphans or self.partner)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NodePlan:
@@ -47,6 +57,7 @@ class NodePlan:
 
     `join` and `distinct` hold (key name, slot in this node's events, slot in the parent's events).
     `mask` has a bit for each condition of the action that must hold. `before` and `after` are seconds.
+    `service` is the caller that `actor` asks AWS to attest, if it does.
     """
 
     cascade: "CascadePlan" = field(repr=False)
@@ -61,6 +72,7 @@ class NodePlan:
     before: int
     after: int
     actor: str
+    service: str | None
     same_account: bool
     same_tool: bool
     relation: str | None
@@ -79,6 +91,7 @@ class SpoilerPlan:
     after: int
     same_account: bool
     reason: str
+    any_outcome: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -143,6 +156,7 @@ class _Compiler:
         nodes: dict[str, NodePlan] = {}
         root = cascade.root
         nodes[cascade.root_node] = plan.root = self._node(plan, cascade, root, None, folded)
+        plan.root.action.partner = True
         effects = [effect for effect in cascade.effects if effect is not root]
         while effects:  # parents first; structure.py vouches that there is no cycle
             ready = [effect for effect in effects if cascade.parent_node(effect) in nodes]
@@ -150,6 +164,7 @@ class _Compiler:
                 parent = nodes[cascade.parent_node(effect)]
                 nodes[effect.node] = node = self._node(plan, cascade, effect, parent, folded)
                 plan.nodes.append(node)
+                parent.action.partner = True
                 node.action.effects.append(node)
                 node.action.orphans |= effect.unexplained == "orphan"
             effects = [effect for effect in effects if effect.node not in nodes]
@@ -159,6 +174,8 @@ class _Compiler:
             plan.root.action.effects.append(plan.root)
             plan.root.action.orphans |= cascade.effect(plan.root.name).unexplained == "orphan"
             plan.required = tuple(nodes[name] for name in cascade.ensemble.require[1:])
+            for member in plan.required:
+                member.action.partner = True
         plan.spoilers = tuple(
             self._spoiler(cascade, spoiler, plan.root, folded) for spoiler in cascade.spoilers
         )
@@ -176,11 +193,12 @@ class _Compiler:
         action = self._action(node.action)
         effect = node if isinstance(node, Effect) else None
         window = effect.within if effect else Window()
+        actor = effect.actor if effect else "any"
         tool = effect is not None and effect.tool == "same"
         if tool:
-            action.wants_agent = True
-            if parent is not None:
-                parent.action.wants_agent = True
+            for each in (action, parent.action) if parent is not None else (action,):
+                each.wants_agent = True
+                _read(each, "userAgent")
         parent_keys = _keys_of(cascade, effect)
 
         def pairs(names: Sequence[str]) -> Pairs:
@@ -200,7 +218,8 @@ class _Compiler:
             distinct=pairs(effect.distinct if effect else ()),
             before=window.before,
             after=window.after,
-            actor=effect.actor if effect else "any",
+            actor=actor,
+            service=actor.removeprefix("service:") if actor.startswith("service:") else None,
             same_account=effect is not None and effect.account == "same",
             same_tool=tool,
             relation=effect.relation if effect else None,
@@ -212,6 +231,7 @@ class _Compiler:
         self, cascade: Cascade, spoiler: Spoiler, root: NodePlan, folded: frozenset[str]
     ) -> SpoilerPlan:
         action = self._action(spoiler.action)
+        action.partner = True
         return SpoilerPlan(
             action=action,
             mask=self._mask(action, spoiler.where),
@@ -252,6 +272,8 @@ class _Compiler:
         if wanted not in self._key_slots:
             self._key_slots[wanted] = len(action.keys)
             action.keys.append(compile_key(source, fold))
+            for path in source.paths:
+                _read(action, path)
         return self._key_slots[wanted]
 
     def _mask(self, action: ActionPlan, where: dict[str, Condition]) -> int:
@@ -263,11 +285,20 @@ class _Compiler:
                 test = (1 << len(action.conditions), compile_condition(path, condition))
                 if rests_on_caller(path, condition):
                     action.caller_tests.append(test)
+                    action.caller_mask |= test[0]
                 else:
                     action.tests.append(test)
                 action.conditions.append(path)
+                _read(action, path)
             mask |= 1 << self._condition_bits[wanted]
         return mask
+
+
+def _read(action: ActionPlan, path: str) -> None:
+    """Note which member of a record is read for `path`."""
+    member = path.partition(".")[0].removesuffix("[]")
+    if member in RAW_MEMBERS and member not in action.members:
+        action.members += (member,)
 
 
 def _keys_of(cascade: Cascade, effect: Effect | None) -> dict[str, KeySource]:

@@ -1,0 +1,85 @@
+"""Takes out of records what a plan asks for, and hands it on: what an engine keeps, or one process sends another."""
+
+from collections.abc import Callable, Iterable
+
+from ..events import OnProblem, Problem, Record, event_time
+from .aside import shorten
+from .callers import Caller, caller_of
+from .credentials import ISSUING, STS, Asker, handed_out
+from .held import Held, hold
+from .plan import ActionPlan, Plan
+
+
+class Sieve:
+    """Feed it records. `keep` gets the events that some cascade mentions, and `set_aside` those of a
+    `quiet` action, undecoded; `issue` who asked for which access key; `on_problem` the records without a time.
+
+    With `keep_all` every event goes to `keep`. `records` and `undated` count what was fed and what had no time.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        keep: Callable[[Held], None],
+        set_aside: Callable[[Record, ActionPlan], None],
+        issue: Callable[[str, Asker], None],
+        on_problem: OnProblem | None = None,
+        *,
+        keep_all: bool = False,
+    ) -> None:
+        self.records = 0
+        self.undated = 0
+        self._keep = keep
+        self._set_aside = set_aside
+        self._issue = issue
+        self._on_problem = on_problem
+        self._keep_all = keep_all
+        nothing: dict[str, ActionPlan] = {}
+        self._wanted = {**dict.fromkeys(ISSUING, nothing), **plan.by_name}
+        self._texts: dict[str, str] = {}
+        self._unlisted: dict[tuple[str, str], ActionPlan] = {}
+
+    def feed(self, records: Iterable[Record]) -> None:
+        """Take in records."""
+        wanted = self._wanted
+        keep_all = self._keep_all
+        count = 0
+        for record in records:
+            count += 1
+            name = record.eventName
+            sources = wanted.get(name)
+            if sources is None and not keep_all:
+                continue
+            caller = caller_of(record.userIdentity)
+            if name in ISSUING and record.eventSource == STS:
+                handed = handed_out(record, caller)
+                if handed is not None:
+                    self._issue(*handed)
+            action = sources.get(record.eventSource) if sources else None
+            if action is not None or keep_all:
+                self._sift(record, action or self.unlisted(record.eventSource, name), caller)
+        self.records += count
+
+    def _sift(self, record: Record, action: ActionPlan, caller: Caller) -> None:
+        try:
+            if action.quiet and not self._keep_all:
+                event_time(record.eventTime)
+                self._set_aside(shorten(record, action, caller, self.intern), action)
+            else:
+                self._keep(hold(record, action, self.intern, caller))
+        except ValueError as error:
+            self.undated += 1
+            if self._on_problem is not None:
+                self._on_problem(Problem(record.eventID or "?", "eventTime", str(error)))
+
+    def unlisted(self, source: str, name: str) -> ActionPlan:
+        """The plan of an action of which the catalogue says nothing."""
+        wanted = (source, name)
+        if wanted not in self._unlisted:
+            service = source.removesuffix(".amazonaws.com")
+            self._unlisted[wanted] = ActionPlan(f"{service}:{name}")
+        return self._unlisted[wanted]
+
+    def intern(self, text: str | None) -> str | None:
+        """One object for all equal texts."""
+        return None if text is None else self._texts.setdefault(text, text)
