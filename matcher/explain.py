@@ -62,6 +62,9 @@ class Instances:
         """Every explained event with each of its explanations, at most one per node and instance."""
         for node, paths_by_event in self._paths.items():
             for paths in paths_by_event.values():
+                if len(paths) == 1:
+                    yield paths[0][0], Found(node, paths[0])
+                    continue
                 roots = set()
                 for path in paths:
                     if path[-1].id not in roots:
@@ -104,8 +107,8 @@ class Instances:
                     self.lacking.setdefault(event.id, member.name)
         return [event for event in roots if event.id not in self.lacking]
 
-    def _fitting(self, node: NodePlan) -> Iterable[Held]:
-        return (event for event in self._events.get(node.action, ()) if fits(node, event))
+    def _fitting(self, node: NodePlan) -> list[Held]:
+        return [event for event in self._events.get(node.action, ()) if fits(node, event)]
 
     def _index(self, node: NodePlan, events: Iterable[Held], *, of_parents: bool) -> PartnerIndex:
         return PartnerIndex(
