@@ -29,7 +29,7 @@ from rich.table import Table
 from cloudcascade.bench.cloudtrail import stream, write_trail
 from cloudcascade.bench.everyday import ACTIONS
 from cloudcascade.catalog import load_catalog
-from cloudcascade.cli.classify import no_cyclic_gc, read_log
+from cloudcascade.cli.classify import no_cyclic_gc, read_log, write_lines
 from cloudcascade.cli.problem_log import ProblemLog
 from cloudcascade.cli.tally import LogFacts, Tally
 from cloudcascade.events import Limits, expand_sources
@@ -149,16 +149,9 @@ def classify(plan: Plan, folder: Path) -> tuple[int, int]:
         cascades=len(plan.cascades),
     )
     tally = Tally(facts)
-    encode = msgspec.json.Encoder().encode_into
-    line = bytearray()
-    verdicts = 0
     with Path(os.devnull).open("wb") as out, no_cyclic_gc():
-        for verdict in tally.count(engine.verdicts()):
-            encode(verdict, line)
-            line.append(10)
-            out.write(line)
-            verdicts += 1
-    return engine.records, verdicts
+        write_lines(out, tally.count(engine.verdicts()))
+    return engine.records, tally.verdicts.total()
 
 
 def seconds(work: Callable[[], object]) -> float:

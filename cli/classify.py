@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, assert_never
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from ..matcher import Engine, Plan, Verdict
     from .problem_log import ProblemLog
     from .tally import LogFacts, Tally
+
+
+_LINES = 1_000
 
 
 class Format(StrEnum):
@@ -212,12 +216,7 @@ def _write(
     with _opened(output) as out:
         match chosen:
             case Format.ndjson:
-                encode = msgspec.json.Encoder().encode_into
-                line = bytearray()
-                for verdict in tally.count(verdicts):
-                    encode(verdict, line)
-                    line.append(10)
-                    out.write(line)
+                write_lines(out, tally.count(verdicts))
             case Format.json:
                 from .report_json import write_json
 
@@ -235,6 +234,13 @@ def _write(
             case _:
                 assert_never(chosen)
     return tally
+
+
+def write_lines(out: BinaryIO, verdicts: "Iterator[Verdict]") -> None:
+    """Write NDJSON, so many lines at a time."""
+    encode = msgspec.json.Encoder().encode_lines
+    while some := list(islice(verdicts, _LINES)):
+        out.write(encode(some))
 
 
 @contextmanager

@@ -5,66 +5,99 @@ a role assumed by a service, a list that a console asks for. They are most of wh
 and few of them are explained.
 """
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 
+import msgspec
 from msgspec import Raw
 
 from ..events import Record
-from .callers import Caller, caller_of
+from .callers import Caller
 from .held import Held, content_id, held_for_caller, hold
 from .plan import ActionPlan, NodePlan
 
 
+class Short(msgspec.Struct, frozen=True, gc=False, eq=False):
+    """A record cut down to what its action reads: `members` holds the JSON of `ActionPlan.members`, in that order.
+
+    `action` is the number of the action in its plan, so that another process with the same plan can read it.
+    """
+
+    id: str
+    action: int
+    caller: Caller
+    time: str
+    account: str | None
+    region: str | None
+    error: str | None
+    members: tuple[bytes, ...]
+
+
 def shorten(
     record: Record, action: ActionPlan, caller: Caller, intern: Callable[[str | None], str | None]
-) -> Record:
+) -> Short:
     """What `action` reads of `record`, free of the buffer that it was decoded from."""
-    short = Record(
-        userIdentity=caller.whole,
-        eventTime=record.eventTime,
-        eventSource=intern(record.eventSource) or "",
-        eventName=intern(record.eventName) or "",
-        awsRegion=intern(record.awsRegion),
-        errorCode=intern(record.errorCode),
-        eventID=record.eventID or content_id(record),
-        recipientAccountId=intern(record.recipientAccountId),
+    return Short(
+        record.eventID or content_id(record),
+        action.number,
+        caller,
+        record.eventTime,
+        intern(record.recipientAccountId),
+        intern(record.awsRegion),
+        intern(record.errorCode),
+        tuple([bytes(getattr(record, name)) for name in action.members]),
     )
-    for name in action.members:
-        value: Raw = getattr(record, name)
-        if value:
-            setattr(short, name, value.copy())
-    return short
 
 
 class Aside:
     """What was put aside, by event id. `intern` makes equal texts one object."""
 
-    def __init__(self, intern: Callable[[str | None], str | None]) -> None:
-        self._records: dict[str, tuple[Record, ActionPlan]] = {}
+    def __init__(
+        self, actions: Sequence[ActionPlan], intern: Callable[[str | None], str | None]
+    ) -> None:
+        self._actions = actions
         self._intern = intern
+        self._events: dict[str, Short] = {}
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self._events)
 
-    def put(self, event_id: str, record: Record, action: ActionPlan) -> bool:
-        """Whether there was nothing yet of that id, and so `record` lies there now."""
-        new = (record, action)
-        return self._records.setdefault(event_id, new) is new
+    def put(self, event: Short) -> bool:
+        """Whether there was nothing yet of that id, and so `event` lies there now."""
+        return self._events.setdefault(event.id, event) is event
 
     def take(self, event_id: str) -> Held | None:
         """What lies there of that id, and lies there no longer."""
-        found = self._records.pop(event_id, None)
-        return None if found is None else hold(*found, self._intern)
+        found = self._events.pop(event_id, None)
+        return None if found is None else self.read(found)
+
+    def read(self, event: Short) -> Held:
+        """What the plan asks of an event, just as `hold` reads it from the whole record."""
+        action = self._actions[event.action]
+        members = zip(action.members, map(Raw, event.members), strict=True)
+        service, _, name = action.action.partition(":")
+        record = Record(
+            userIdentity=event.caller.whole,
+            eventTime=event.time,
+            eventSource=f"{service}.amazonaws.com",
+            eventName=name,
+            awsRegion=event.region,
+            errorCode=event.error,
+            eventID=event.id,
+            recipientAccountId=event.account,
+            **{member: raw for member, raw in members if raw},
+        )
+        return hold(record, action, self._intern, event.caller)
 
     def explicable(self, seen: Set[ActionPlan]) -> Iterator[Held]:
         """Those that events of the actions in `seen` might explain; of all others it is certain that nothing does."""
-        nodes: dict[ActionPlan, list[NodePlan]] = {}
-        for record, action in self._records.values():
-            if action not in nodes:
-                nodes[action] = [node for node in action.effects if _has_parents(node, seen)]
-            for node in nodes[action]:
-                if _might_fit(node, record):
-                    yield hold(record, action, self._intern)
+        nodes = [
+            [node for node in action.effects if action.quiet and _has_parents(node, seen)]
+            for action in self._actions
+        ]
+        for event in self._events.values():
+            for node in nodes[event.action]:
+                if _might_fit(node, event):
+                    yield self.read(event)
                     break
 
 
@@ -78,12 +111,11 @@ def _has_parents(node: NodePlan, seen: Set[ActionPlan]) -> bool:
     return True
 
 
-def _might_fit(node: NodePlan, record: Record) -> bool:
+def _might_fit(node: NodePlan, event: Short) -> bool:
     """False only where outcome or caller say that the event does not fit, or its edge cannot hold."""
-    if record.errorCode and not node.any_outcome:
+    if event.error and not node.any_outcome:
         return False
-    caller = caller_of(record.userIdentity)
-    if node.service is not None and node.service not in caller.services:
+    if node.service is not None and node.service not in event.caller.services:
         return False
     asked = node.mask & node.action.caller_mask
-    return not asked or held_for_caller(node.action, caller) & asked == asked
+    return not asked or held_for_caller(node.action, event.caller) & asked == asked

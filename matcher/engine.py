@@ -5,11 +5,11 @@ from operator import attrgetter
 
 from ..events import OnProblem, Record
 from . import telling
-from .aside import Aside
+from .aside import Aside, Short
 from .credentials import Credentials
 from .edges import meets
 from .explain import Found, Instances
-from .held import Held, hold
+from .held import Held
 from .near_misses import NearMisses
 from .plan import ActionPlan, Plan
 from .sieve import Sieve
@@ -41,7 +41,7 @@ class Engine:
         self._sieve = Sieve(
             plan, self._keep, self._set_aside, self._credentials.add, on_problem, keep_all=keep_all
         )
-        self._aside = Aside(self._sieve.intern)
+        self._aside = Aside(plan.actions, self._sieve.intern)
 
     @property
     def records(self) -> int:
@@ -70,10 +70,9 @@ class Engine:
             if event.content() < known.content():
                 self._held[event.id] = event
 
-    def _set_aside(self, record: Record, action: ActionPlan) -> None:
-        event_id = record.eventID or ""
-        if event_id in self._held or not self._aside.put(event_id, record, action):
-            self._keep(hold(record, action, self._sieve.intern))
+    def _set_aside(self, event: Short) -> None:
+        if event.id in self._held or not self._aside.put(event):
+            self._keep(self._aside.read(event))
 
     def verdicts(self) -> Iterator[Verdict]:
         """One verdict for every event that is some cascade's origin or effect, by time, then event id."""

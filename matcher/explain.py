@@ -1,7 +1,8 @@
 """Finds the instances of one cascade among the events of a log, and what they explain."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from .edges import PartnerIndex, edge_holds, fits, spoils
 from .held import Held
@@ -15,8 +16,7 @@ Path = tuple[Held, ...]
 MAX_INSTANCES = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, gc=False, eq=False):
     """One explanation: the node that the event fits, and the events from it to the root."""
 
     node: NodePlan
@@ -33,11 +33,10 @@ def prolong(
 ) -> None:
     """Add to `paths` those from `event` along `onward`: one to each root, unless an action repeats on the way."""
     for path in onward:
-        if path[-1].id in roots and not repeats:
+        root = path[-1].id
+        if (root in roots and not repeats) or event in path:
             continue
-        if any(step is event for step in path):
-            continue
-        roots.add(path[-1].id)
+        roots.add(root)
         paths.append((event, *path))
 
 

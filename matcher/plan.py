@@ -20,6 +20,8 @@ class ActionPlan:
     """What the catalogue wants to know of one action, and where it plays a part."""
 
     action: str
+    number: int = -1
+    """Its place among `Plan.actions`."""
     keys: list[Callable[[View], KeyValue]] = field(default_factory=list)
     tests: list[tuple[int, Test]] = field(default_factory=list)
     """Conditions, each with the bit that says it holds."""
@@ -40,15 +42,10 @@ class ActionPlan:
     callers: dict[Caller, int] = field(default_factory=dict, repr=False)
     """What `caller_tests` say of the callers seen last."""
 
-    @property
-    def listed(self) -> bool:
-        """Whether an event of this action gets a verdict: it is some origin or effect."""
-        return bool(self.origins or self.effects)
-
-    @property
-    def quiet(self) -> bool:
-        """Whether an event that nothing explains needs no verdict, and no other event rests on it."""
-        return not (self.origins or self.orphans or self.partner)
+    listed: bool = False
+    """Whether an event of this action gets a verdict: it is some origin or effect."""
+    quiet: bool = False
+    """Whether an event that nothing explains needs no verdict, and no other event rests on it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,11 +111,13 @@ class CascadePlan:
 class Plan:
     """The compiled catalogue.
 
-    `by_name` leads from eventName and eventSource to the action's plan. `controllers` leads from an
+    `by_name` leads from eventName and eventSource to the action's plan, and `actions` holds these plans; their
+    order follows from the documents, so that equal documents give equal numbers. `controllers` leads from an
     ARN to the name that the user gave the principal.
     """
 
     by_name: dict[str, dict[str, ActionPlan]]
+    actions: tuple[ActionPlan, ...]
     cascades: tuple[CascadePlan, ...]
     controllers: dict[str, str]
 
@@ -139,7 +138,12 @@ def compile_catalog(
     plans = tuple(
         compiler.cascade(cascade) for cascade in sorted(cascades, key=lambda each: each.id)
     )
-    return Plan(by_name=compiler.by_name, cascades=plans, controllers=dict(controllers))
+    actions = tuple(action for sources in compiler.by_name.values() for action in sources.values())
+    for number, action in enumerate(actions):
+        action.number = number
+        action.listed = bool(action.origins or action.effects)
+        action.quiet = not (action.origins or action.orphans or action.partner)
+    return Plan(compiler.by_name, actions, plans, dict(controllers))
 
 
 class _Compiler:

@@ -3,25 +3,34 @@
 from collections.abc import Callable, Iterable
 
 from ..events import OnProblem, Problem, Record, event_time
-from .aside import shorten
+from .aside import Short, shorten
 from .callers import Caller, caller_of
 from .credentials import ISSUING, STS, Asker, handed_out
 from .held import Held, hold
 from .plan import ActionPlan, Plan
 
 
+class _Texts(dict[str | None, str | None]):
+    """Leads from each text to the first that was equal to it."""
+
+    def __missing__(self, text: str | None) -> str | None:
+        self[text] = text
+        return text
+
+
 class Sieve:
     """Feed it records. `keep` gets the events that some cascade mentions, and `set_aside` those of a
     `quiet` action, undecoded; `issue` who asked for which access key; `on_problem` the records without a time.
 
-    With `keep_all` every event goes to `keep`. `records` and `undated` count what was fed and what had no time.
+    With `keep_all` every event goes to `keep`. `intern` makes equal texts one object. `records` and
+    `undated` count what was fed and what had no time.
     """
 
     def __init__(
         self,
         plan: Plan,
         keep: Callable[[Held], None],
-        set_aside: Callable[[Record, ActionPlan], None],
+        set_aside: Callable[[Short], None],
         issue: Callable[[str, Asker], None],
         on_problem: OnProblem | None = None,
         *,
@@ -36,7 +45,7 @@ class Sieve:
         self._keep_all = keep_all
         nothing: dict[str, ActionPlan] = {}
         self._wanted = {**dict.fromkeys(ISSUING, nothing), **plan.by_name}
-        self._texts: dict[str, str] = {}
+        self.intern: Callable[[str | None], str | None] = _Texts().__getitem__
         self._unlisted: dict[tuple[str, str], ActionPlan] = {}
 
     def feed(self, records: Iterable[Record]) -> None:
@@ -64,7 +73,7 @@ class Sieve:
         try:
             if action.quiet and not self._keep_all:
                 event_time(record.eventTime)
-                self._set_aside(shorten(record, action, caller, self.intern), action)
+                self._set_aside(shorten(record, action, caller, self.intern))
             else:
                 self._keep(hold(record, action, self.intern, caller))
         except ValueError as error:
@@ -79,7 +88,3 @@ class Sieve:
             service = source.removesuffix(".amazonaws.com")
             self._unlisted[wanted] = ActionPlan(f"{service}:{name}")
         return self._unlisted[wanted]
-
-    def intern(self, text: str | None) -> str | None:
-        """One object for all equal texts."""
-        return None if text is None else self._texts.setdefault(text, text)
