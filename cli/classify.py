@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, assert_never
@@ -89,6 +90,14 @@ def classify(
     limit: Annotated[
         int, typer.Option(min=1, metavar="N", help="How many rows of orphans the table shows.")
     ] = 40,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Read the files in so many processes. Standard input and a single file are read in one.",
+        ),
+    ] = 1,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
 ) -> None:
@@ -113,14 +122,16 @@ def classify(
         raise typer.BadParameter("--output and --quarantine name the same file")
     chosen = format_ or (Format.table if output is None and sys.stdout.isatty() else Format.ndjson)
     known = open_catalog(catalog, config)
-    plan = compile_catalog(
-        known.cascades, ((controller.arn, controller.name) for controller in known.controllers)
-    )
+    controllers = [(controller.arn, controller.name) for controller in known.controllers]
+    recompile = partial(compile_catalog, known.cascades, controllers)
+    plan = recompile()
     found = expand_sources(sources)
+    limits = Limits(max_record_bytes=max_record_bytes)
     with ProblemLog(quarantine) as problems:
-        engine = read_log(
-            plan, found, Limits(max_record_bytes=max_record_bytes), problems, keep_all=every
-        )
+        if workers > 1 and len(found) > 1 and all(source.size is not None for source in found):
+            engine = read_apart(workers, plan, recompile, found, limits, problems, keep_all=every)
+        else:
+            engine = read_log(plan, found, limits, problems, keep_all=every)
         problems.report()
         if problems.broken and not engine.records:
             raise EventsError("no record could be read")
@@ -164,6 +175,29 @@ def read_log(
         ):
             engine.feed(batch)
             batch.clear()  # gives its buffer back before the next is read
+    return engine
+
+
+def read_apart(
+    workers: int,
+    plan: "Plan",
+    recompile: "Callable[[], Plan]",
+    sources: "Sequence[Source]",
+    limits: "Limits",
+    problems: "ProblemLog",
+    *,
+    keep_all: bool = False,
+) -> "Engine":
+    """What `read_log` does, in so many processes."""
+    from ..matcher import Engine, Workers
+
+    engine = Engine(plan, problems.add, keep_all=keep_all)
+    with (
+        Workers(workers, plan, recompile, limits, keep_all=keep_all) as readers,
+        no_cyclic_gc(),
+        _progress(sources) as advance,
+    ):
+        readers.feed(engine, sources, on_problem=problems.add, on_progress=advance)
     return engine
 
 

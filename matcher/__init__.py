@@ -11,6 +11,7 @@ from .engine import Engine
 from .live import DEFAULT_LATENESS, LiveEngine, LiveVerdict
 from .plan import Plan, compile_catalog
 from .verdict import Explanation, NearMiss, Verdict, VerdictName
+from .workers import WorkerError, Workers
 
 __all__ = [
     "DEFAULT_LATENESS",
@@ -22,5 +23,7 @@ __all__ = [
     "Plan",
     "Verdict",
     "VerdictName",
+    "WorkerError",
+    "Workers",
     "compile_catalog",
 ]

@@ -12,6 +12,7 @@ from .explain import Found, Instances
 from .held import Held
 from .near_misses import NearMisses
 from .plan import ActionPlan, Plan
+from .portion import Portion
 from .sieve import Sieve
 from .verdict import Verdict
 
@@ -56,6 +57,17 @@ class Engine:
     def feed(self, records: Iterable[Record]) -> None:
         """Take in records. One whose eventTime cannot be read goes to `on_problem` and is left out."""
         self._sieve.feed(records)
+
+    def take(self, portion: Portion) -> None:
+        """Take in what another process, with an equal plan, took out of other records."""
+        self._sieve.records += portion.records
+        self._sieve.undated += portion.undated
+        for issued, asker in portion.issued:
+            self._credentials.add(issued, asker)
+        for event in portion.events(self.plan.actions, self._sieve.unlisted):
+            self._keep(event)
+        for fields in portion.aside:
+            self._set_aside(Short(*fields))
 
     def _keep(self, event: Held) -> None:
         first = self._aside.take(event.id)

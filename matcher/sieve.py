@@ -46,7 +46,7 @@ class Sieve:
         nothing: dict[str, ActionPlan] = {}
         self._wanted = {**dict.fromkeys(ISSUING, nothing), **plan.by_name}
         self.intern: Callable[[str | None], str | None] = _Texts().__getitem__
-        self._unlisted: dict[tuple[str, str], ActionPlan] = {}
+        self._unlisted: dict[str, ActionPlan] = {}
 
     def feed(self, records: Iterable[Record]) -> None:
         """Take in records."""
@@ -66,7 +66,7 @@ class Sieve:
                     self._issue(*handed)
             action = sources.get(record.eventSource) if sources else None
             if action is not None or keep_all:
-                self._sift(record, action or self.unlisted(record.eventSource, name), caller)
+                self._sift(record, action or self.unlisted(_action_of(record)), caller)
         self.records += count
 
     def _sift(self, record: Record, action: ActionPlan, caller: Caller) -> None:
@@ -81,10 +81,12 @@ class Sieve:
             if self._on_problem is not None:
                 self._on_problem(Problem(record.eventID or "?", "eventTime", str(error)))
 
-    def unlisted(self, source: str, name: str) -> ActionPlan:
+    def unlisted(self, action: str) -> ActionPlan:
         """The plan of an action of which the catalogue says nothing."""
-        wanted = (source, name)
-        if wanted not in self._unlisted:
-            service = source.removesuffix(".amazonaws.com")
-            self._unlisted[wanted] = ActionPlan(f"{service}:{name}")
-        return self._unlisted[wanted]
+        if action not in self._unlisted:
+            self._unlisted[action] = ActionPlan(action)
+        return self._unlisted[action]
+
+
+def _action_of(record: Record) -> str:
+    return f"{record.eventSource.removesuffix('.amazonaws.com')}:{record.eventName}"
