@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 
 _LINES = 1_000
+Recompile = Callable[[], "Plan"]
+"""Compiles the catalogue anew, in another process."""
 
 
 class Format(StrEnum):
@@ -181,7 +183,7 @@ def read_log(
 def read_apart(
     workers: int,
     plan: "Plan",
-    recompile: "Callable[[], Plan]",
+    recompile: Recompile,
     sources: "Sequence[Source]",
     limits: "Limits",
     problems: "ProblemLog",

@@ -50,6 +50,11 @@ class Engine:
         return self._sieve.records
 
     @property
+    def listed(self) -> int:
+        """How many events are kept: all those that some cascade mentions, copies once."""
+        return len(self._held) + len(self._aside)
+
+    @property
     def undated(self) -> int:
         """How many of them had an eventTime that cannot be read."""
         return self._sieve.undated
