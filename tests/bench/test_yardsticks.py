@@ -40,8 +40,8 @@ def test_duckdb_and_we_name_the_same_orphans(folder: Path, written: Written) -> 
 
 def actions(cascade: Cascade) -> set[str]:
     """All that the cascade mentions."""
-    nodes = [*cascade.effects, *cascade.spoilers, *([cascade.origin] if cascade.origin else [])]
-    return {node.action for node in nodes}
+    found = {each.action for each in cascade.effects} | {each.action for each in cascade.spoilers}
+    return found | {cascade.root.action}
 
 
 def test_where_they_differ_nothing_is_measured(
