@@ -167,13 +167,17 @@ def read_log(
     keep_all: bool = False,
 ) -> "Engine":
     """Feed every record of `sources` to a new engine, with a progress bar when a person is watching."""
-    from ..events import Limits, read_batches
+    from ..events import Limits, read_briefly
     from ..matcher import Engine
 
     engine = Engine(plan, problems.add, keep_all=keep_all)
     with no_cyclic_gc(), _progress(sources) as advance:
-        for batch in read_batches(
-            sources, limits=limits or Limits(), on_problem=problems.add, on_progress=advance
+        for batch in read_briefly(
+            sources,
+            plan.thorough,
+            limits=limits or Limits(),
+            on_problem=problems.add,
+            on_progress=advance,
         ):
             engine.feed(batch)
             batch.clear()  # gives its buffer back before the next is read

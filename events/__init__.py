@@ -12,8 +12,8 @@ from .identity import (
 )
 from .lines import LineReader
 from .problems import EventsError, OnProblem, Problem
-from .reading import OnProgress, read_batches
-from .record import Record
+from .reading import OnProgress, read_batches, read_briefly
+from .record import Brief, Record
 from .sources import Limits, Source, expand_sources
 from .time import event_time
 from .unwrap import NoRecord, decode_record
@@ -22,6 +22,7 @@ __all__ = [
     "MAX_TOOL_TEXT",
     "TOOL_LETTERS",
     "TOOL_MARKS",
+    "Brief",
     "EventsError",
     "Identity",
     "Limits",
@@ -38,6 +39,7 @@ __all__ = [
     "expand_sources",
     "identity_of",
     "read_batches",
+    "read_briefly",
     "service_linked_role_of",
     "user_agent_family",
 ]

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Sequence, Set
 import msgspec
 from msgspec import Raw
 
-from ..events import Record
+from ..events import Brief, Record
 from .callers import Caller
 from .held import Held, content_id, held_for_caller, hold
 from .plan import ActionPlan, NodePlan
+
+_PARAMETERS = ("requestParameters",)
 
 
 class Short(msgspec.Struct, frozen=True, gc=False, eq=False):
@@ -33,9 +35,11 @@ class Short(msgspec.Struct, frozen=True, gc=False, eq=False):
 
 
 def shorten(
-    record: Record, action: ActionPlan, caller: Caller, intern: Callable[[str | None], str | None]
+    record: Brief, action: ActionPlan, caller: Caller, intern: Callable[[str | None], str | None]
 ) -> Short:
     """What `action` reads of `record`, free of the buffer that it was decoded from."""
+    error = record.errorCode
+    members = action.members
     return Short(
         record.eventID or content_id(record),
         action.number,
@@ -43,8 +47,11 @@ def shorten(
         record.eventTime,
         intern(record.recipientAccountId),
         intern(record.awsRegion),
-        intern(record.errorCode),
-        tuple([bytes(getattr(record, name)) for name in action.members]),
+        error and intern(error),
+        # Most actions read one member: no loop for it.
+        (bytes(record.requestParameters),)
+        if members == _PARAMETERS
+        else tuple([bytes(getattr(record, name)) for name in members]),
     )
 
 
@@ -65,10 +72,12 @@ class Aside:
         """Whether there was nothing yet of that id, and so `event` lies there now."""
         return self._events.setdefault(event.id, event) is event
 
-    def take(self, event_id: str) -> Held | None:
+    def __contains__(self, event_id: str) -> bool:
+        return event_id in self._events
+
+    def take(self, event_id: str) -> Held:
         """What lies there of that id, and lies there no longer."""
-        found = self._events.pop(event_id, None)
-        return None if found is None else self.read(found)
+        return self.read(self._events.pop(event_id))
 
     def read(self, event: Short) -> Held:
         """What the plan asks of an event, just as `hold` reads it from the whole record."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 from msgspec import Raw
 
-from ..events import Record
+from ..events import Brief
 from .callers import Caller, caller_of
 
 # Calls that hand out temporary credentials.
@@ -38,7 +38,7 @@ _decode_response = msgspec.json.Decoder(_Response).decode
 _HEAD = b'{"credentials":{"accessKeyId":"'
 
 
-def handed_out(record: Record, caller: Caller) -> tuple[str, Asker] | None:
+def handed_out(record: Brief, caller: Caller) -> tuple[str, Asker] | None:
     """The access key that a record of one of the `ISSUING` calls hands out, and who asked for it; None where
     the call failed, handed out nothing, or an AWS service asked for itself. Other records must not be given."""
     if record.errorCode or caller.is_service or not record.responseElements:
@@ -72,7 +72,7 @@ class Credentials:
         self._askers: dict[str, Asker | set[Asker]] = {}
         self._actors: dict[str, str | None] = {}
 
-    def note(self, record: Record, intern: Callable[[str | None], str | None]) -> str | None:
+    def note(self, record: Brief, intern: Callable[[str | None], str | None]) -> str | None:
         """Remember what a record of one of the `ISSUING` calls says; others must not be given. The access key
         that was handed out, if there is one."""
         handed = handed_out(record, caller_of(record.userIdentity))

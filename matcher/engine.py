@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 
-from ..events import OnProblem, Record
+from ..events import Brief, OnProblem
 from . import telling
 from .aside import Aside, Short
 from .credentials import Credentials
@@ -59,7 +59,7 @@ class Engine:
         """How many of them had an eventTime that cannot be read."""
         return self._sieve.undated
 
-    def feed(self, records: Iterable[Record]) -> None:
+    def feed(self, records: Iterable[Brief]) -> None:
         """Take in records. One whose eventTime cannot be read goes to `on_problem` and is left out."""
         self._sieve.feed(records)
 
@@ -75,9 +75,8 @@ class Engine:
             self._set_aside(Short(*fields))
 
     def _keep(self, event: Held) -> None:
-        first = self._aside.take(event.id)
-        if first is not None:
-            self._held[event.id] = first
+        if event.id in self._aside:
+            self._held[event.id] = self._aside.take(event.id)
         known = self._held.setdefault(event.id, event)
         if known is event:
             return

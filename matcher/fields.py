@@ -10,7 +10,7 @@ from operator import itemgetter
 import msgspec
 
 from ..catalog.models import KeySource
-from ..events import Record
+from ..events import Brief, Record
 from .callers import Caller, members
 
 Scalar = str | int
@@ -38,7 +38,7 @@ class View(dict[str, object]):
 
     account: str | None
     caller: Caller
-    record: Record
+    record: Brief
 
     def __missing__(self, name: str) -> object:
         value = self[name] = (
@@ -49,7 +49,7 @@ class View(dict[str, object]):
         return value
 
 
-def view_of(record: Record, account: str | None, caller: Caller) -> View:
+def view_of(record: Brief, account: str | None, caller: Caller) -> View:
     """A view of `record`, whose `userIdentity` is that of `caller`."""
     view = View()  # without __init__, which would cost as much as two fields
     view.record = record

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from ..events import Record, event_time, user_agent_family
+from ..events import Brief, event_time, user_agent_family
 from .callers import Caller, caller_of
 from .fields import KeyValue, View, view_of
 from .plan import ActionPlan
@@ -68,7 +68,7 @@ def _text(value: KeyValue) -> str:
 
 
 def hold(
-    record: Record,
+    record: Brief,
     action: ActionPlan,
     intern: Callable[[str | None], str | None],
     caller: Caller | None = None,
@@ -119,6 +119,6 @@ def held_for_caller(action: ActionPlan, caller: Caller) -> int:
     return known
 
 
-def content_id(record: Record) -> str:
+def content_id(record: Brief) -> str:
     """A name for a record without an eventID: the hash of what it says."""
     return "sha256:" + hashlib.sha256(msgspec.json.encode(record)).hexdigest()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..catalog.models import Cascade, Condition, Effect, KeySource, Origin, Spoiler, Window
+from ..events import Brief
 from .callers import Caller
 from .conditions import Test, compile_condition, rests_on_caller
 from .fields import RAW_MEMBERS, KeyValue, View, compile_key
@@ -112,13 +113,15 @@ class Plan:
     """The compiled catalogue.
 
     `by_name` leads from eventName and eventSource to the action's plan, and `actions` holds these plans; their
-    order follows from the documents, so that equal documents give equal numbers. `controllers` leads from an
+    order follows from the documents, so that equal documents give equal numbers. `thorough` holds the event names of
+    which more is read than a `Brief` record has. `controllers` leads from an
     ARN to the name that the user gave the principal.
     """
 
     by_name: dict[str, dict[str, ActionPlan]]
     actions: tuple[ActionPlan, ...]
     cascades: tuple[CascadePlan, ...]
+    thorough: frozenset[str]
     controllers: dict[str, str]
 
     def action(self, name: str, source: str) -> ActionPlan | None:
@@ -143,7 +146,14 @@ def compile_catalog(
         action.number = number
         action.listed = bool(action.origins or action.effects)
         action.quiet = not (action.origins or action.orphans or action.partner)
-    return Plan(compiler.by_name, actions, plans, dict(controllers))
+    brief = frozenset(Brief.__struct_fields__)
+    thorough = frozenset(
+        name
+        for name, sources in compiler.by_name.items()
+        for action in sources.values()
+        if not brief.issuperset(action.members)
+    )
+    return Plan(compiler.by_name, actions, plans, thorough, dict(controllers))
 
 
 class _Compiler:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ..events import Limits, Problem, Source, read_batches
+from ..events import Limits, Problem, Source, read_briefly
 from .aside import Short
 from .credentials import Asker
 from .held import Held
@@ -72,8 +72,9 @@ def sift_files(plan: Plan, sources: Sequence[Source], limits: Limits, *, keep_al
         portion.problems.append,
         keep_all=keep_all,
     )
-    for batch in read_batches(
+    for batch in read_briefly(
         sources,
+        plan.thorough,
         limits=limits,
         on_problem=portion.problems.append,
         on_progress=portion.count_taken,

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
-from ..events import OnProblem, Problem, Record, event_time
+from ..events import Brief, OnProblem, Problem, event_time
 from .aside import Short, shorten
-from .callers import Caller, caller_of
+from .callers import caller_of
 from .credentials import ISSUING, STS, Asker, handed_out
 from .held import Held, hold
 from .plan import ActionPlan, Plan
@@ -48,38 +48,38 @@ class Sieve:
         self.intern: Callable[[str | None], str | None] = _Texts().__getitem__
         self._unlisted: dict[str, ActionPlan] = {}
 
-    def feed(self, records: Iterable[Record]) -> None:
+    def feed(self, records: Iterable[Brief]) -> None:
         """Take in records."""
         wanted = self._wanted
         keep_all = self._keep_all
         count = 0
         for record in records:
             count += 1
-            name = record.eventName
-            sources = wanted.get(name)
+            sources = wanted.get(record.eventName)
             if sources is None and not keep_all:
                 continue
+            source = record.eventSource
             caller = caller_of(record.userIdentity)
-            if name in ISSUING and record.eventSource == STS:
+            if source == STS and record.eventName in ISSUING:
                 handed = handed_out(record, caller)
                 if handed is not None:
                     self._issue(*handed)
-            action = sources.get(record.eventSource) if sources else None
-            if action is not None or keep_all:
-                self._sift(record, action or self.unlisted(_action_of(record)), caller)
+            action = sources.get(source) if sources else None
+            if action is None:
+                if not keep_all:
+                    continue
+                action = self.unlisted(_action_of(record))
+            try:
+                if action.quiet and not keep_all:
+                    event_time(record.eventTime)
+                    self._set_aside(shorten(record, action, caller, self.intern))
+                else:
+                    self._keep(hold(record, action, self.intern, caller))
+            except ValueError as error:
+                self.undated += 1
+                if self._on_problem is not None:
+                    self._on_problem(Problem(record.eventID or "?", "eventTime", str(error)))
         self.records += count
-
-    def _sift(self, record: Record, action: ActionPlan, caller: Caller) -> None:
-        try:
-            if action.quiet and not self._keep_all:
-                event_time(record.eventTime)
-                self._set_aside(shorten(record, action, caller, self.intern))
-            else:
-                self._keep(hold(record, action, self.intern, caller))
-        except ValueError as error:
-            self.undated += 1
-            if self._on_problem is not None:
-                self._on_problem(Problem(record.eventID or "?", "eventTime", str(error)))
 
     def unlisted(self, action: str) -> ActionPlan:
         """The plan of an action of which the catalogue says nothing."""
@@ -88,5 +88,5 @@ class Sieve:
         return self._unlisted[action]
 
 
-def _action_of(record: Record) -> str:
+def _action_of(record: Brief) -> str:
     return f"{record.eventSource.removesuffix('.amazonaws.com')}:{record.eventName}"
