@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .tally import LogFacts, Tally
 
 
-_LINES = 1_000
+_LINES = 100
 Recompile = Callable[[], "Plan"]
 """Compiles the catalogue anew, in another process."""
 

@@ -100,6 +100,15 @@ def _places_of_sets(
     return [(*fixed, *(min(each, key=repr) for each in sets))]
 
 
+# What must be equal besides keys, by whether the account and the actor must be.
+_FIXED: dict[tuple[bool, bool], Callable[[Held], tuple[object, ...]]] = {
+    (False, False): lambda event: (),
+    (True, False): lambda event: (event.account,),
+    (False, True): lambda event: (event.actor,),
+    (True, True): attrgetter("account", "actor"),
+}
+
+
 class PartnerIndex:
     """Events filed for look-up across one edge, from the child's side or the parent's.
 
@@ -107,7 +116,7 @@ class PartnerIndex:
     and is asked with a child; otherwise the other way round.
     """
 
-    __slots__ = ("_account", "_actor", "_ask", "_file", "_index", "_of_parents")
+    __slots__ = ("_ask", "_file", "_fixed_of", "_index", "_of_parents")
 
     def __init__(
         self, events: Iterable[Held], pairs: Pairs, *, account: bool, actor: bool, of_parents: bool
@@ -116,8 +125,7 @@ class PartnerIndex:
         parent_slots = [theirs for _, _, theirs in pairs]
         self._ask = child_slots if of_parents else parent_slots
         self._file = parent_slots if of_parents else child_slots
-        self._account = account
-        self._actor = actor
+        self._fixed_of = _FIXED[account, actor]
         self._of_parents = of_parents
         self._index: dict[Place, Bucket] = {}
         for event in events:
@@ -125,23 +133,15 @@ class PartnerIndex:
 
     def _places(self, event: Held, slots: Sequence[int], *, spread: bool) -> Sequence[Place]:
         """Where `event` is filed, or looked for: nowhere when something is missing."""
-        place: list[object] = []
-        if self._account:
-            place.append(event.account)
-        if self._actor:
-            place.append(event.actor)
-        fixed = len(place)
-        values = event.values
-        sets = False
-        for slot in slots:
-            value = values[slot]
-            sets = sets or type(value) is frozenset
-            place.append(value)
+        values = [event.values[slot] for slot in slots]
+        fixed = self._fixed_of(event)
+        place = (*fixed, *values)
         if None in place:
             return ()
-        if sets:
-            return _places_of_sets(place[:fixed], [values[slot] for slot in slots], spread=spread)
-        return (tuple(place),)
+        for value in values:
+            if type(value) is frozenset:
+                return _places_of_sets(fixed, values, spread=spread)
+        return (place,)
 
     def file(self, event: Held) -> Sequence[Place]:
         """Take in an event, fastest in order of time and id; where it is filed now."""

@@ -1,6 +1,7 @@
 """Finds the instances of one cascade among the events of a log, and what they explain."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -133,19 +134,32 @@ class Instances:
         if not onward or node.action not in self._events:
             return {}
         index = self._index(node, parents, of_parents=True)
+        at_root = node.parent is self.cascade.root
+        before, after = node.before, node.after
         result: dict[str, list[Path]] = {}
         for event in self._fitting(node):
-            paths = self._paths_from(node, event, index, onward)
+            near = index.near(event, event.time - after, event.time + before)
+            if not near:
+                continue
+            if at_root:
+                holding = (root for root in near if edge_holds(node, event, root))
+                paths: list[Path] = [(event, root) for root in islice(holding, MAX_INSTANCES)]
+            else:
+                paths = self._paths_along(node, event, near, onward)
             if paths:
                 result[event.id] = paths
         return result
 
-    def _paths_from(
-        self, node: NodePlan, event: Held, index: PartnerIndex, onward: Mapping[str, list[Path]]
+    def _paths_along(
+        self,
+        node: NodePlan,
+        event: Held,
+        near: Iterable[Held],
+        onward: Mapping[str, list[Path]],
     ) -> list[Path]:
         paths: list[Path] = []
         roots: set[str] = set()
-        for parent in index.near(event, event.time - node.after, event.time + node.before):
+        for parent in near:
             if not edge_holds(node, event, parent):
                 continue
             prolong(event, onward[parent.id], paths, roots, repeats=self.cascade.repeats)
