@@ -5,6 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+EVENTS ?= 200000
 
 .PHONY: help demo test lint types check bench docs sample clean
 
@@ -34,8 +35,12 @@ types: $(READY) .dev/cloudcascade ## mypy --strict on every room and the tests
 check: $(READY) ## hold the catalogue against service models, ATT&CK and the safety rules
 	$(BIN)/cascade check
 
-bench: $(READY) ## measure classify against the decode-only floor, in one run
-	$(BIN)/python bench/classify.py
+bench: $(READY) ## measure speed and memory, each against its yardstick (make bench EVENTS=10000000)
+	$(BIN)/python bench/classify.py --events $(EVENTS)
+	$(BIN)/python bench/against_duckdb.py --events $(EVENTS)
+	$(BIN)/python bench/scaling.py --events $(EVENTS)
+	$(BIN)/python bench/workers.py --events $(EVENTS)
+	$(BIN)/python bench/memory.py --events $(EVENTS)
 
 docs: $(READY) ## write the pages anew that follow from the program
 	$(BIN)/python docs/render.py

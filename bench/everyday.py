@@ -113,8 +113,11 @@ class Routine:
     """Draws everyday events for an account, without the actions in `without`."""
 
     def __init__(self, without: frozenset[str] = frozenset()) -> None:
-        self._table = [each for each in (*_READS, *_CHANGES) if each.action not in without]
-        weights = [*(each.weight for each in self._table), _SESSIONS]
+        everything = (*_READS, *_CHANGES)
+        self._table = [each for each in everything if each.action not in without]
+        weights = [each.weight for each in self._table]
+        # Whatever is left out, sessions begin as often as they do.
+        weights.append(_SESSIONS * sum(weights) // sum(each.weight for each in everything))
         self._sums = list(accumulate(weights))
         self._places = range(len(weights))
 

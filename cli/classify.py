@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, assert_never
 
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from ..matcher import Engine, Plan, Verdict
     from .problem_log import ProblemLog
     from .tally import LogFacts, Tally
+
+
+_LINES = 100
+Recompile = Callable[[], "Plan"]
+"""Compiles the catalogue anew, in another process."""
 
 
 class Format(StrEnum):
@@ -85,6 +92,14 @@ def classify(
     limit: Annotated[
         int, typer.Option(min=1, metavar="N", help="How many rows of orphans the table shows.")
     ] = 40,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Read the files in so many processes. Standard input and a single file are read in one.",
+        ),
+    ] = 1,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
 ) -> None:
@@ -109,14 +124,16 @@ def classify(
         raise typer.BadParameter("--output and --quarantine name the same file")
     chosen = format_ or (Format.table if output is None and sys.stdout.isatty() else Format.ndjson)
     known = open_catalog(catalog, config)
-    plan = compile_catalog(
-        known.cascades, ((controller.arn, controller.name) for controller in known.controllers)
-    )
+    controllers = [(controller.arn, controller.name) for controller in known.controllers]
+    recompile = partial(compile_catalog, known.cascades, controllers)
+    plan = recompile()
     found = expand_sources(sources)
+    limits = Limits(max_record_bytes=max_record_bytes)
     with ProblemLog(quarantine) as problems:
-        engine = read_log(
-            plan, found, Limits(max_record_bytes=max_record_bytes), problems, keep_all=every
-        )
+        if workers > 1 and len(found) > 1 and all(source.size is not None for source in found):
+            engine = read_apart(workers, plan, recompile, found, limits, problems, keep_all=every)
+        else:
+            engine = read_log(plan, found, limits, problems, keep_all=every)
         problems.report()
         if problems.broken and not engine.records:
             raise EventsError("no record could be read")
@@ -150,15 +167,43 @@ def read_log(
     keep_all: bool = False,
 ) -> "Engine":
     """Feed every record of `sources` to a new engine, with a progress bar when a person is watching."""
-    from ..events import Limits, read_batches
+    from ..events import Limits, read_briefly
     from ..matcher import Engine
 
     engine = Engine(plan, problems.add, keep_all=keep_all)
     with no_cyclic_gc(), _progress(sources) as advance:
-        for batch in read_batches(
-            sources, limits=limits or Limits(), on_problem=problems.add, on_progress=advance
+        for batch in read_briefly(
+            sources,
+            plan.thorough,
+            limits=limits or Limits(),
+            on_problem=problems.add,
+            on_progress=advance,
         ):
             engine.feed(batch)
+            batch.clear()  # gives its buffer back before the next is read
+    return engine
+
+
+def read_apart(
+    workers: int,
+    plan: "Plan",
+    recompile: Recompile,
+    sources: "Sequence[Source]",
+    limits: "Limits",
+    problems: "ProblemLog",
+    *,
+    keep_all: bool = False,
+) -> "Engine":
+    """What `read_log` does, in so many processes."""
+    from ..matcher import Engine, Workers
+
+    engine = Engine(plan, problems.add, keep_all=keep_all)
+    with (
+        Workers(workers, plan, recompile, limits, keep_all=keep_all) as readers,
+        no_cyclic_gc(),
+        _progress(sources) as advance,
+    ):
+        readers.feed(engine, sources, on_problem=problems.add, on_progress=advance)
     return engine
 
 
@@ -211,12 +256,7 @@ def _write(
     with _opened(output) as out:
         match chosen:
             case Format.ndjson:
-                encode = msgspec.json.Encoder().encode_into
-                line = bytearray()
-                for verdict in tally.count(verdicts):
-                    encode(verdict, line)
-                    line.append(10)
-                    out.write(line)
+                write_lines(out, tally.count(verdicts))
             case Format.json:
                 from .report_json import write_json
 
@@ -234,6 +274,13 @@ def _write(
             case _:
                 assert_never(chosen)
     return tally
+
+
+def write_lines(out: BinaryIO, verdicts: "Iterator[Verdict]") -> None:
+    """Write NDJSON, so many lines at a time."""
+    encode = msgspec.json.Encoder().encode_lines
+    while some := list(islice(verdicts, _LINES)):
+        out.write(encode(some))
 
 
 @contextmanager

@@ -70,31 +70,43 @@ class Tally:
             yield verdict
 
     def _add(self, verdict: Verdict) -> None:
-        self.verdicts[verdict.verdict] += 1
-        self.first_time = self.first_time or verdict.event_time
+        name = verdict.verdict
+        self.verdicts[name] += 1
         self.last_time = verdict.event_time
-        if verdict.verdict in ("effect", "orphan"):
-            counted = self.actions.setdefault(verdict.action, ActionCount())
-            counted.fires += 1
-            if verdict.verdict == "effect":
-                if verdict.policy == "suppress":
-                    counted.suppressed += 1
-                else:
-                    counted.annotated += 1
-        if verdict.verdict == "effect" and verdict.cascade and verdict.instance:
-            cascade = self.cascades.setdefault(verdict.cascade, CascadeCount())
+        self.first_time = self.first_time or self.last_time
+        if name != "effect" and name != "orphan":
+            return
+        counted = self.actions.get(verdict.action)
+        if counted is None:
+            counted = self.actions[verdict.action] = ActionCount()
+        counted.fires += 1
+        if name == "orphan":
+            self._add_orphan(verdict)
+            return
+        suppressed = verdict.policy == "suppress"
+        if suppressed:
+            counted.suppressed += 1
+        else:
+            counted.annotated += 1
+        if verdict.cascade and verdict.instance:
+            cascade = self.cascades.get(verdict.cascade)
+            if cascade is None:
+                cascade = self.cascades[verdict.cascade] = CascadeCount()
             cascade.instances.add(verdict.instance)
             cascade.effects += 1
-            cascade.suppressible += verdict.policy == "suppress"
-        if verdict.verdict == "orphan":
-            nearest = verdict.near_misses[0] if verdict.near_misses else None
-            alike = (
-                verdict.action,
-                verdict.actor,
-                verdict.actor_arn,
-                verdict.error,
-                (nearest.cascade, nearest.reason) if nearest else None,
-            )
-            group = self.orphans.setdefault(alike, OrphanGroup(verdict))
-            group.count += 1
-            group.last_time = verdict.event_time
+            cascade.suppressible += suppressed
+
+    def _add_orphan(self, verdict: Verdict) -> None:
+        nearest = verdict.near_misses[0] if verdict.near_misses else None
+        alike = (
+            verdict.action,
+            verdict.actor,
+            verdict.actor_arn,
+            verdict.error,
+            (nearest.cascade, nearest.reason) if nearest else None,
+        )
+        group = self.orphans.get(alike)
+        if group is None:
+            group = self.orphans[alike] = OrphanGroup(verdict)
+        group.count += 1
+        group.last_time = verdict.event_time

@@ -13,8 +13,8 @@ from .identity import (
 from .inflate import inflate_bounded
 from .lines import LineReader
 from .problems import EventsError, OnProblem, Problem
-from .reading import OnProgress, read_batches
-from .record import Record
+from .reading import OnProgress, read_batches, read_briefly
+from .record import Brief, Record
 from .sources import Limits, Source, expand_sources
 from .time import event_time
 from .unwrap import NoRecord, decode_record, records_in
@@ -23,6 +23,7 @@ __all__ = [
     "MAX_TOOL_TEXT",
     "TOOL_LETTERS",
     "TOOL_MARKS",
+    "Brief",
     "EventsError",
     "Identity",
     "Limits",
@@ -40,6 +41,7 @@ __all__ = [
     "identity_of",
     "inflate_bounded",
     "read_batches",
+    "read_briefly",
     "records_in",
     "service_linked_role_of",
     "user_agent_family",

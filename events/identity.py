@@ -44,6 +44,7 @@ class _Typed(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(_Typed).decode
+_decode_text = msgspec.json.Decoder(str).decode
 _NOBODY = Identity()
 
 
@@ -165,10 +166,13 @@ def user_agent_family(raw: Raw) -> str | None:
     >>> user_agent_family(Raw(b'"stratus-red-team_83c9a458-cffd-4d43"'))
     'stratus-red-team'
     """
-    if not raw:
-        return None
+    return _family_of(bytes(raw)) if raw else None
+
+
+@lru_cache(maxsize=4_096)
+def _family_of(raw: bytes) -> str | None:
     try:
-        text = msgspec.json.decode(raw, type=str)
+        text = _decode_text(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return _family(ascii_lower(text[:MAX_TOOL_TEXT]))

@@ -1,13 +1,14 @@
 """Reads records from sources: a typed call for a whole file where it is an ordinary log file, else in pieces."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import chain
+from typing import TypeVar
 
 import msgspec
 
 from .inflate import CHUNK, Stopped, chunks, inflate_whole, opened
 from .problems import OnProblem, Problem
-from .record import Record
+from .record import Brief, Record
 from .scanner import Cut, Cutter
 from .sources import Limits, Source
 from .tables import looks_like_table, table_rows
@@ -17,13 +18,19 @@ _BATCH = 1_000
 _BATCH_BYTES = 16 << 20
 DEFAULT_LIMITS = Limits()
 OnProgress = Callable[[int], None]
+_Read = TypeVar("_Read", Record, Brief)
 
 
 class _LogFile(msgspec.Struct, gc=False):
     Records: list[Record]
 
 
+class _BriefLogFile(msgspec.Struct, gc=False):
+    Records: list[Brief]
+
+
 _decode_log_file = msgspec.json.Decoder(_LogFile).decode
+_decode_briefly = msgspec.json.Decoder(_BriefLogFile).decode
 
 
 def read_batches(
@@ -38,22 +45,63 @@ def read_batches(
     Nothing in the input raises: what is no record goes to `on_problem` with its place, and reading goes
     on behind it. `on_progress` is told how many bytes were taken from the source.
     """
+    return _batches(sources, _all_members, limits, on_problem, on_progress)
+
+
+def read_briefly(
+    sources: Sequence[Source],
+    names: Container[str],
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    on_problem: OnProblem,
+    on_progress: OnProgress | None = None,
+) -> Iterator[list[Brief]]:
+    """As `read_batches`, and sooner: more than the members of `Brief` are read only in files that hold an eventName
+    of `names`, or a record without an eventID, which has to be named by all that it says."""
+
+    def decode(data: bytes) -> list[Brief]:
+        records = _decode_briefly(data).Records
+        for each in records:
+            if each.eventName in names or not each.eventID:
+                return [*_all_members(data)]
+        return records
+
+    return _batches(sources, decode, limits, on_problem, on_progress)
+
+
+def _all_members(data: bytes) -> list[Record]:
+    return _decode_log_file(data).Records
+
+
+def _batches(
+    sources: Sequence[Source],
+    decode: Callable[[bytes], list[_Read]],
+    limits: Limits,
+    on_problem: OnProblem,
+    on_progress: OnProgress | None,
+) -> Iterator[list[_Read]]:
     for source in sources:
         try:
-            yield from _read(source, limits, on_problem, on_progress)
+            yield from _read(source, decode, limits, on_problem, on_progress)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             on_problem(Problem(source.name, "file", f"cannot be read: {reason}"))
 
 
 def _read(
-    source: Source, limits: Limits, on_problem: OnProblem, on_progress: OnProgress | None
-) -> Iterator[list[Record]]:
+    source: Source,
+    decode: Callable[[bytes], list[_Read]],
+    limits: Limits,
+    on_problem: OnProblem,
+    on_progress: OnProgress | None,
+) -> Iterator[list[_Read]]:
     with opened(source) as file:
         ready = None
         if source.size is not None and source.size <= limits.whole_file_bytes // 2:
-            data = file.read(limits.whole_file_bytes)
-            ready = _whole_log_file(data, limits)
+            data = file.read(source.size + 1)  # asked for more, it would make room for more
+            if len(data) > source.size:
+                data += file.read(limits.whole_file_bytes - len(data))
+            ready = _whole_log_file(data, decode, limits)
             if ready is None:
                 file.seek(0)
         if ready is not None:
@@ -66,7 +114,9 @@ def _read(
         yield from pieces.batches(chunks(file, limits, on_progress))
 
 
-def _whole_log_file(data: bytes, limits: Limits) -> list[Record] | None:
+def _whole_log_file(
+    data: bytes, decode: Callable[[bytes], list[_Read]], limits: Limits
+) -> list[_Read] | None:
     """The records of an ordinary log file; None where it is anything else."""
     if data[:2] == b"\x1f\x8b":
         expanded = inflate_whole(data, limits.whole_file_bytes)
@@ -76,7 +126,7 @@ def _whole_log_file(data: bytes, limits: Limits) -> list[Record] | None:
     if len(data) > limits.whole_file_bytes or data[:1] != b"{":
         return None
     try:
-        records = _decode_log_file(data).Records
+        records = decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     # A list of few but huge records is left to the slow way, which knows the limit of one.

@@ -13,29 +13,38 @@ from msgspec import Raw
 MISSING = Raw()
 
 
-class Record(msgspec.Struct, gc=False):
-    """A CloudTrail record. Names are AWS's own.
+class Brief(msgspec.Struct, gc=False, kw_only=True):
+    """The members of a CloudTrail record that most verdicts rest on. Names are AWS's own, and so is their
+    order, in which they are found fastest.
 
     `eventName`, `eventSource` and `eventTime` are text in every record; a record without them is
-    not decodable. All other members may be missing. Members that tell nothing about side effects
-    (requestID, tlsDetails and the like) are left out: each costs time in every record.
+    not decodable. All other members may be missing.
     """
 
-    eventName: str
-    eventSource: str
-    eventTime: str
-    eventID: str | None = None
-    errorCode: str | None = None
-    recipientAccountId: str | None = None
-    awsRegion: str | None = None
     userIdentity: Raw = MISSING
+    eventTime: str
+    eventSource: str
+    eventName: str
+    awsRegion: str | None = None
+    userAgent: Raw = MISSING
+    errorCode: str | None = None
     requestParameters: Raw = MISSING
     responseElements: Raw = MISSING
-    additionalEventData: Raw = MISSING
-    serviceEventDetails: Raw = MISSING
-    resources: Raw = MISSING
-    userAgent: Raw = MISSING
-    sourceIPAddress: Raw = MISSING
-    eventType: Raw = MISSING
-    sharedEventID: Raw = MISSING
+    eventID: str | None = None
+    recipientAccountId: str | None = None
     sessionCredentialFromConsole: Raw = MISSING
+
+
+class Record(Brief, gc=False, kw_only=True):
+    """A CloudTrail record.
+
+    Members that tell nothing about side effects (requestID, tlsDetails and the like) are left out: each
+    costs time in every record.
+    """
+
+    sourceIPAddress: Raw = MISSING
+    additionalEventData: Raw = MISSING
+    eventType: Raw = MISSING
+    resources: Raw = MISSING
+    serviceEventDetails: Raw = MISSING
+    sharedEventID: Raw = MISSING

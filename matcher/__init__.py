@@ -15,6 +15,7 @@ from .plan import Plan, compile_catalog
 from .sessions import CREDENTIALS_KEPT, Issued
 from .spill import SpillError
 from .verdict import Explanation, NearMiss, Verdict, VerdictName
+from .workers import WorkerError, Workers
 
 __all__ = [
     "CREDENTIALS_KEPT",
@@ -33,5 +34,7 @@ __all__ = [
     "Taken",
     "Verdict",
     "VerdictName",
+    "WorkerError",
+    "Workers",
     "compile_catalog",
 ]

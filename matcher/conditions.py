@@ -25,7 +25,11 @@ def compile_condition(path: str, condition: Condition) -> Test:
         return value is not None and all(test(value, view) for test in tests)
 
     if not compiled.many:
-        return lambda view: holds(compiled.one(view), view)
+        one = compiled.one
+        if len(tests) == 1:
+            (test,) = tests
+            return lambda view: (value := one(view)) is not None and test(value, view)
+        return lambda view: holds(one(view), view)
 
     def holds_for_each(view: View) -> bool:
         found = False
@@ -36,6 +40,13 @@ def compile_condition(path: str, condition: Condition) -> Test:
         return found
 
     return holds_for_each
+
+
+def rests_on_caller(path: str, condition: Condition) -> bool:
+    """Whether nothing but `userIdentity` decides it: `grants` asks for the record's account, too."""
+    inner = condition.not_
+    grants = condition.grants is not None or (inner is not None and inner.grants is not None)
+    return path.partition(".")[0] == "userIdentity" and not grants
 
 
 def _compile_absence(path: Path) -> Test:

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable
 
 import msgspec
+from msgspec import Raw
 
-from ..events import Identity, Record, identity_of
+from ..events import Brief
+from .callers import Caller, caller_of
 
 # Calls that hand out temporary credentials.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_request.html
@@ -20,7 +22,8 @@ ISSUING = frozenset(
 )
 STS = "sts.amazonaws.com"
 
-Caller = tuple[str | None, str | None]
+Asker = tuple[str | None, str | None]
+"""Principal id and access key of who asked for credentials."""
 
 
 class _Credentials(msgspec.Struct, gc=False):
@@ -32,83 +35,83 @@ class _Response(msgspec.Struct, gc=False):
 
 
 _decode_response = msgspec.json.Decoder(_Response).decode
+_HEAD = b'{"credentials":{"accessKeyId":"'
 
 
-class _Caller(msgspec.Struct, gc=False):
-    type: str | None = None
-    principalId: str | None = None
-    accessKeyId: str | None = None
-
-
-_decode_caller = msgspec.json.Decoder(_Caller).decode
-
-
-def _caller(record: Record) -> Caller | None:
-    """Who asked for credentials; None for an AWS service that asked for itself."""
-    who: _Caller | Identity
-    try:
-        who = _decode_caller(record.userIdentity)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        who = identity_of(record.userIdentity)
-    if who.type == "AWSService":
+def handed_out(record: Brief, caller: Caller) -> tuple[str, Asker] | None:
+    """The access key that a record of one of the `ISSUING` calls hands out, and who asked for it; None where
+    the call failed, handed out nothing, or an AWS service asked for itself. Other records must not be given."""
+    if record.errorCode or caller.is_service or not record.responseElements:
         return None
-    return who.principalId or None, who.accessKeyId or None
+    issued = _quickly(bytes(record.responseElements)) or _issued(record.responseElements)
+    return (issued, caller.asker) if issued else None
+
+
+def _quickly(response: bytes) -> str | None:
+    """What `_issued` finds in a response that is written as AWS writes it; None for any other, whatever it holds."""
+    find, start = response.find, len(_HEAD)
+    if not response.startswith(_HEAD) or find(b"\\") >= 0:
+        return None
+    if find(b'"credentials"', start) >= 0 or find(b'"accessKeyId"', start) >= 0:
+        return None  # the last of equal names counts
+    key = response[start : find(b'"', start)]
+    return key.decode() if key.isalnum() else None
+
+
+def _issued(response: bytes | Raw) -> str | None:
+    try:
+        return _decode_response(response).credentials.accessKeyId or None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None  # no credentials in it: nothing was handed out
 
 
 class Credentials:
     """Who was handed which access key. Feed it all records of a log, then ask for actors."""
 
     def __init__(self) -> None:
-        self._callers: dict[str, Caller | set[Caller]] = {}
+        self._askers: dict[str, Asker | set[Asker]] = {}
         self._actors: dict[str, str | None] = {}
 
-    def note(self, record: Record, intern: Callable[[str | None], str | None]) -> str | None:
+    def note(self, record: Brief, intern: Callable[[str | None], str | None]) -> str | None:
         """Remember what a record of one of the `ISSUING` calls says; others must not be given. The access key
         that was handed out, if there is one."""
-        if record.errorCode or not record.responseElements:
+        handed = handed_out(record, caller_of(record.userIdentity))
+        if handed is None:
             return None
-        caller = _caller(record)
-        if caller is None:
-            return None
-        try:
-            issued = _decode_response(record.responseElements).credentials.accessKeyId
-        except msgspec.DecodeError:
-            return None  # no credentials in it: nothing was handed out
-        if not issued:
-            return None
-        self.add(issued, (intern(caller[0]), intern(caller[1])))
+        issued, (principal, access_key) = handed
+        self.add(issued, (intern(principal), intern(access_key)))
         return issued
 
-    def add(self, access_key: str, caller: Caller) -> None:
-        """Remember that an access key was handed out to a caller."""
-        known = self._callers.get(access_key)
-        if known is None:
-            self._callers[access_key] = caller
-        elif isinstance(known, set):
-            known.add(caller)
-        elif known != caller:
-            self._callers[access_key] = {known, caller}
-        self._actors.clear()
-
-    def callers(self, access_key: str) -> list[Caller]:
-        """To whom an access key was handed out, as far as is known."""
-        known = self._callers.get(access_key)
+    def callers(self, access_key: str) -> list[Asker]:
+        """Who asked for an access key, as far as is known."""
+        known = self._askers.get(access_key)
         if known is None:
             return []
         return list(known) if isinstance(known, set) else [known]
 
     def __len__(self) -> int:
-        return len(self._callers)
+        return len(self._askers)
+
+    def add(self, issued: str, asker: Asker) -> None:
+        """Remember who asked for an access key."""
+        known = self._askers.setdefault(issued, asker)
+        if known is not asker:
+            if isinstance(known, set):
+                known.add(asker)
+            elif known != asker:
+                self._askers[issued] = {known, asker}
+        if self._actors:
+            self._actors.clear()
 
     def forget(self, access_keys: Iterable[str]) -> None:
         """Drop what is known of access keys that nobody can use any more."""
         for access_key in access_keys:
-            self._callers.pop(access_key, None)
+            self._askers.pop(access_key, None)
         self._actors.clear()
 
     def actor(self, principal: str | None, access_key: str | None) -> str | None:
         """The initial principal behind a caller; None where it is unknown."""
-        if access_key is None or access_key not in self._callers:
+        if access_key is None or access_key not in self._askers:
             return principal
         if access_key not in self._actors:
             self._resolve(access_key)
@@ -123,17 +126,17 @@ class Credentials:
             if key in self._actors:
                 stack.pop()
                 continue
-            callers = self._callers_of(key)
+            askers = self._askers_of(key)
             waiting = [
                 parent
-                for _, parent in callers
-                if parent in self._callers and parent not in self._actors
+                for _, parent in askers
+                if parent in self._askers and parent not in self._actors
             ]
             if key in entered:
                 # Back from its parents: what is still open leads back here, a cycle.
                 actors = {
                     None if parent in waiting else self._settled(principal, parent)
-                    for principal, parent in callers
+                    for principal, parent in askers
                 }
                 self._actors[key] = actors.pop() if len(actors) == 1 else None
                 stack.pop()
@@ -141,13 +144,13 @@ class Credentials:
                 entered.add(key)
                 stack.extend(parent for parent in waiting if parent and parent not in entered)
 
-    def _callers_of(self, key: str) -> set[Caller]:
-        known = self._callers[key]
+    def _askers_of(self, key: str) -> set[Asker]:
+        known = self._askers[key]
         if not isinstance(known, set):
             return {known}
-        return {caller for caller in known if caller[1]} or known
+        return {asker for asker in known if asker[1]} or known
 
     def _settled(self, principal: str | None, access_key: str | None) -> str | None:
-        if access_key is None or access_key not in self._callers:
+        if access_key is None or access_key not in self._askers:
             return principal
         return self._actors[access_key]

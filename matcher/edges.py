@@ -5,16 +5,16 @@ that the partners of an event lie in one time-ordered list. It may over-approxim
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 from operator import attrgetter
 
-from .fields import covers, differs, elements
+from .fields import KeyValue, covers, differs, elements
 from .held import Held
 from .plan import NodePlan, Pairs, SpoilerPlan
 
 Bucket = list[Held]
-Index = dict[tuple[object, ...], Bucket]
+Place = tuple[object, ...]
 
 _in_time: Callable[[Held], tuple[int, str]] = attrgetter("time", "id")
 _time_of: Callable[[Held], int] = attrgetter("time")
@@ -27,9 +27,7 @@ def meets(node: NodePlan | SpoilerPlan, event: Held) -> bool:
 
 def fits(node: NodePlan | SpoilerPlan, event: Held) -> bool:
     """Whether `event`, of the node's action, meets the node's conditions and outcome."""
-    if not meets(node, event):
-        return False
-    return not event.error or (isinstance(node, NodePlan) and node.any_outcome)
+    return event.holds & node.mask == node.mask and (event.error is None or node.any_outcome)
 
 
 def edge_holds(node: NodePlan, child: Held, parent: Held) -> bool:
@@ -40,24 +38,38 @@ def edge_holds(node: NodePlan, child: Held, parent: Held) -> bool:
         and (
             not node.same_account or (child.account is not None and child.account == parent.account)
         )
-        and actor_fits(node.actor, child, parent)
-        and all(covers(parent.values[theirs], child.values[ours]) for _, ours, theirs in node.join)
-        and all(
-            differs(parent.values[theirs], child.values[ours]) for _, ours, theirs in node.distinct
-        )
+        and actor_fits(node, child, parent)
+        and joined(node.join, child, parent)
+        and (not node.distinct or _all_differ(node.distinct, child, parent))
         and (not node.same_tool or tools_agree(child, parent))
     )
 
 
-def actor_fits(rule: str, child: Held, parent: Held) -> bool:
-    """Whether the actor rule holds between two events."""
-    if rule == "any":
+def joined(pairs: Pairs, child: Held, parent: Held) -> bool:
+    """Whether all of these keys are present on both and equal."""
+    mine, others = child.values, parent.values
+    for _, ours, theirs in pairs:
+        value = mine[ours]
+        if type(value) is str and value == others[theirs]:
+            continue
+        if not covers(others[theirs], value):
+            return False
+    return True
+
+
+def _all_differ(pairs: Pairs, child: Held, parent: Held) -> bool:
+    return all(differs(parent.values[theirs], child.values[ours]) for _, ours, theirs in pairs)
+
+
+def actor_fits(node: NodePlan, child: Held, parent: Held) -> bool:
+    """Whether the actor rule of `node` holds between two events."""
+    if node.actor == "any":
         return True
-    if rule.startswith("service:"):
-        return rule.removeprefix("service:") in child.services
+    if node.service is not None:
+        return node.service in child.services
     if child.actor is not None and child.actor == parent.actor:
         return True
-    return rule == "same-role" and child.role is not None and child.role == parent.role
+    return node.actor == "same-role" and child.role is not None and child.role == parent.role
 
 
 def tools_agree(one: Held, other: Held) -> bool:
@@ -74,36 +86,27 @@ def spoils(spoiler: SpoilerPlan, event: Held, root: Held) -> bool:
             not spoiler.same_account
             or (event.account is not None and event.account == root.account)
         )
-        and all(covers(root.values[theirs], event.values[ours]) for _, ours, theirs in spoiler.join)
+        and joined(spoiler.join, event, root)
     )
 
 
-def _places(
-    event: Held, slots: Iterable[int], account: bool, actor: bool, spread: bool
-) -> Iterator[tuple[object, ...]]:
-    """Where `event` is filed: nowhere when something is missing, in several places with `spread` and a set.
-
-    A child's set must lie within the parent's, so one value of it leads to all its parents.
-    """
-    fixed: list[object] = []
-    if account:
-        fixed.append(event.account)
-    if actor:
-        fixed.append(event.actor)
-    if None in fixed:
-        return
-    values = [event.values[slot] for slot in slots]
-    if None in values:
-        return
-    if not any(isinstance(value, frozenset) for value in values):
-        yield (*fixed, *values)
-        return
+def _places_of_sets(
+    fixed: Sequence[object], values: Sequence[KeyValue], *, spread: bool
+) -> list[Place]:
+    """Where an event is filed some of whose keys are sets: in several places with `spread`."""
     sets = [elements(value) for value in values]
     if spread:
-        for combination in product(*sets):
-            yield (*fixed, *combination)
-    else:
-        yield (*fixed, *(min(each, key=repr) for each in sets))
+        return [(*fixed, *combination) for combination in product(*sets)]
+    return [(*fixed, *(min(each, key=repr) for each in sets))]
+
+
+# What must be equal besides keys, by whether the account and the actor must be.
+_FIXED: dict[tuple[bool, bool], Callable[[Held], tuple[object, ...]]] = {
+    (False, False): lambda event: (),
+    (True, False): lambda event: (event.account,),
+    (False, True): lambda event: (event.actor,),
+    (True, True): attrgetter("account", "actor"),
+}
 
 
 class PartnerIndex:
@@ -113,7 +116,7 @@ class PartnerIndex:
     and is asked with a child; otherwise the other way round.
     """
 
-    __slots__ = ("_account", "_actor", "_ask", "_file", "_index", "_of_parents")
+    __slots__ = ("_ask", "_file", "_fixed_of", "_index", "_of_parents")
 
     def __init__(
         self, events: Iterable[Held], pairs: Pairs, *, account: bool, actor: bool, of_parents: bool
@@ -122,38 +125,56 @@ class PartnerIndex:
         parent_slots = [theirs for _, _, theirs in pairs]
         self._ask = child_slots if of_parents else parent_slots
         self._file = parent_slots if of_parents else child_slots
-        self._account = account
-        self._actor = actor
+        self._fixed_of = _FIXED[account, actor]
         self._of_parents = of_parents
-        self._index: Index = {}
-        for event in sorted(events, key=_in_time):
+        self._index: dict[Place, Bucket] = {}
+        for event in events:
             self.file(event)
 
-    def file(self, event: Held) -> list[tuple[object, ...]]:
+    def _places(self, event: Held, slots: Sequence[int], *, spread: bool) -> Sequence[Place]:
+        """Where `event` is filed, or looked for: nowhere when something is missing."""
+        values = [event.values[slot] for slot in slots]
+        fixed = self._fixed_of(event)
+        place = (*fixed, *values)
+        if None in place:
+            return ()
+        for value in values:
+            if type(value) is frozenset:
+                return _places_of_sets(fixed, values, spread=spread)
+        return (place,)
+
+    def file(self, event: Held) -> Sequence[Place]:
         """Take in an event, fastest in order of time and id; where it is filed now."""
-        places = list(self.places_filed(event))
+        places = self.places_filed(event)
         for place in places:
-            bucket = self._index.setdefault(place, [])
-            if bucket and (event.time, event.id) < (bucket[-1].time, bucket[-1].id):
+            bucket = self._index.get(place)
+            if bucket is None:
+                self._index[place] = [event]
+            elif bucket and (event.time, event.id) < (bucket[-1].time, bucket[-1].id):
                 insort(bucket, event, key=_in_time)
             else:
                 bucket.append(event)
         return places
 
-    def places_asked(self, event: Held) -> Iterator[tuple[object, ...]]:
+    def places_asked(self, event: Held) -> Sequence[Place]:
         """Where the partners of `event` are filed."""
-        return _places(event, self._ask, self._account, self._actor, spread=not self._of_parents)
+        return self._places(event, self._ask, spread=not self._of_parents)
 
-    def places_filed(self, event: Held) -> Iterator[tuple[object, ...]]:
+    def places_filed(self, event: Held) -> Sequence[Place]:
         """Where `event` itself is filed."""
-        return _places(event, self._file, self._account, self._actor, spread=self._of_parents)
+        # A child's set must lie within the parent's, so one value of it leads to all its parents.
+        return self._places(event, self._file, spread=self._of_parents)
 
-    def near(self, event: Held, earliest: int, latest: int) -> Iterator[Held]:
+    def near(self, event: Held, earliest: int, latest: int) -> Iterable[Held]:
         """The partners filed for `event` between two instants, nearest first, then by event id."""
         buckets = [self._index[place] for place in self.places_asked(event) if place in self._index]
+        if not buckets:
+            return ()
         if len(buckets) == 1:
-            yield from _outward(buckets[0], event.time, earliest, latest)
-            return
+            (bucket,) = buckets
+            if len(bucket) == 1:
+                return bucket if earliest <= bucket[0].time <= latest else ()
+            return _outward(bucket, event.time, earliest, latest)
         found = {
             partner.id: partner
             for bucket in buckets
@@ -163,7 +184,7 @@ class PartnerIndex:
                 )
             ]
         }
-        yield from sorted(found.values(), key=lambda each: (abs(each.time - event.time), each.id))
+        return sorted(found.values(), key=lambda each: (abs(each.time - event.time), each.id))
 
 
 def _outward(bucket: Bucket, time: int, earliest: int, latest: int) -> Iterator[Held]:

@@ -1,16 +1,22 @@
 """Classifies the events of a finished log. docs/semantics.md is the definition of every verdict."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 
-from ..events import OnProblem, Problem, Record
+from ..events import Brief, OnProblem
 from . import telling
-from .credentials import ISSUING, STS, Credentials
+from .aside import Aside, Short
+from .credentials import Credentials
 from .edges import meets
 from .explain import Found, Instances
-from .held import Held, hold
+from .held import Held
 from .near_misses import NearMisses
 from .plan import ActionPlan, Plan
+from .portion import Portion
+from .sieve import Sieve
 from .verdict import Verdict
+
+_in_time: Callable[[Held], tuple[int, str]] = attrgetter("time", "id")
 
 
 class Engine:
@@ -29,46 +35,48 @@ class Engine:
     ) -> None:
         self.plan = plan
         self.keep_all = keep_all
-        self.records = 0
         self.duplicates = 0
         self.conflicting = 0
-        self.undated = 0
-        self._on_problem = on_problem
-        nothing: dict[str, ActionPlan] = {}
-        self._wanted = {**dict.fromkeys(ISSUING, nothing), **plan.by_name}
         self._held: dict[str, Held] = {}
         self._credentials = Credentials()
-        self._texts: dict[str, str] = {}
-        self._unlisted: dict[tuple[str, str], ActionPlan] = {}
+        self._sieve = Sieve(
+            plan, self._keep, self._set_aside, self._credentials.add, on_problem, keep_all=keep_all
+        )
+        self._aside = Aside(plan.actions, self._sieve.intern)
 
-    def feed(self, records: Iterable[Record]) -> None:
+    @property
+    def records(self) -> int:
+        """How many records were fed."""
+        return self._sieve.records
+
+    @property
+    def listed(self) -> int:
+        """How many events are kept: all those that some cascade mentions, copies once."""
+        return len(self._held) + len(self._aside)
+
+    @property
+    def undated(self) -> int:
+        """How many of them had an eventTime that cannot be read."""
+        return self._sieve.undated
+
+    def feed(self, records: Iterable[Brief]) -> None:
         """Take in records. One whose eventTime cannot be read goes to `on_problem` and is left out."""
-        wanted = self._wanted
-        keep_all = self.keep_all
-        count = 0
-        for record in records:
-            count += 1
-            name = record.eventName
-            sources = wanted.get(name)
-            if sources is None and not keep_all:
-                continue
-            action = sources.get(record.eventSource) if sources else None
-            if action is not None:
-                self._hold(record, action)
-            elif keep_all:
-                self._hold(record, self._unlisted_action(record))
-            if name in ISSUING and record.eventSource == STS:
-                self._credentials.note(record, self._intern)
-        self.records += count
+        self._sieve.feed(records)
 
-    def _hold(self, record: Record, action: ActionPlan) -> None:
-        try:
-            event = hold(record, action, self._intern)
-        except ValueError as error:
-            self.undated += 1
-            if self._on_problem is not None:
-                self._on_problem(Problem(record.eventID or "?", "eventTime", str(error)))
-            return
+    def take(self, portion: Portion) -> None:
+        """Take in what another process, with an equal plan, took out of other records."""
+        self._sieve.records += portion.records
+        self._sieve.undated += portion.undated
+        for issued, asker in portion.issued:
+            self._credentials.add(issued, asker)
+        for event in portion.events(self.plan.actions, self._sieve.unlisted):
+            self._keep(event)
+        for fields in portion.aside:
+            self._set_aside(Short(*fields))
+
+    def _keep(self, event: Held) -> None:
+        if event.id in self._aside:
+            self._held[event.id] = self._aside.take(event.id)
         known = self._held.setdefault(event.id, event)
         if known is event:
             return
@@ -78,21 +86,20 @@ class Engine:
             if event.content() < known.content():
                 self._held[event.id] = event
 
-    def _unlisted_action(self, record: Record) -> ActionPlan:
-        wanted = (record.eventSource, record.eventName)
-        if wanted not in self._unlisted:
-            service = record.eventSource.removesuffix(".amazonaws.com")
-            self._unlisted[wanted] = ActionPlan(f"{service}:{record.eventName}")
-        return self._unlisted[wanted]
-
-    def _intern(self, text: str | None) -> str | None:
-        return None if text is None else self._texts.setdefault(text, text)
+    def _set_aside(self, event: Short) -> None:
+        if event.id in self._held or not self._aside.put(event):
+            self._keep(self._aside.read(event))
 
     def verdicts(self) -> Iterator[Verdict]:
         """One verdict for every event that is some cascade's origin or effect, by time, then event id."""
-        for event in self._held.values():
-            event.actor = self._credentials.actor(event.principal, event.access_key)
-        ordered = sorted(self._held.values(), key=lambda each: (each.time, each.id))
+        kept = [
+            *self._held.values(),
+            *self._aside.explicable({each.action for each in self._held.values()}),
+        ]
+        actor = self._credentials.actor
+        for event in kept:
+            event.actor = actor(event.principal, event.access_key)
+        ordered = sorted(kept, key=_in_time)
         events: dict[ActionPlan, list[Held]] = {}
         for event in ordered:
             events.setdefault(event.action, []).append(event)

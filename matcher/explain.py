@@ -1,7 +1,9 @@
 """Finds the instances of one cascade among the events of a log, and what they explain."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from itertools import islice
+
+import msgspec
 
 from .edges import PartnerIndex, edge_holds, fits, spoils
 from .held import Held
@@ -15,8 +17,7 @@ Path = tuple[Held, ...]
 MAX_INSTANCES = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, gc=False, eq=False):
     """One explanation: the node that the event fits, and the events from it to the root."""
 
     node: NodePlan
@@ -33,11 +34,10 @@ def prolong(
 ) -> None:
     """Add to `paths` those from `event` along `onward`: one to each root, unless an action repeats on the way."""
     for path in onward:
-        if path[-1].id in roots and not repeats:
+        root = path[-1].id
+        if (root in roots and not repeats) or event in path:
             continue
-        if any(step.id == event.id for step in path):
-            continue
-        roots.add(path[-1].id)
+        roots.add(root)
         paths.append((event, *path))
 
 
@@ -62,6 +62,9 @@ class Instances:
         """Every explained event with each of its explanations, at most one per node and instance."""
         for node, paths_by_event in self._paths.items():
             for paths in paths_by_event.values():
+                if len(paths) == 1:
+                    yield paths[0][0], Found(node, paths[0])
+                    continue
                 roots = set()
                 for path in paths:
                     if path[-1].id not in roots:
@@ -104,8 +107,8 @@ class Instances:
                     self.lacking.setdefault(event.id, member.name)
         return [event for event in roots if event.id not in self.lacking]
 
-    def _fitting(self, node: NodePlan) -> Iterable[Held]:
-        return (event for event in self._events.get(node.action, ()) if fits(node, event))
+    def _fitting(self, node: NodePlan) -> list[Held]:
+        return [event for event in self._events.get(node.action, ()) if fits(node, event)]
 
     def _index(self, node: NodePlan, events: Iterable[Held], *, of_parents: bool) -> PartnerIndex:
         return PartnerIndex(
@@ -131,19 +134,32 @@ class Instances:
         if not onward or node.action not in self._events:
             return {}
         index = self._index(node, parents, of_parents=True)
+        at_root = node.parent is self.cascade.root
+        before, after = node.before, node.after
         result: dict[str, list[Path]] = {}
         for event in self._fitting(node):
-            paths = self._paths_from(node, event, index, onward)
+            near = index.near(event, event.time - after, event.time + before)
+            if not near:
+                continue
+            if at_root:
+                holding = (root for root in near if edge_holds(node, event, root))
+                paths: list[Path] = [(event, root) for root in islice(holding, MAX_INSTANCES)]
+            else:
+                paths = self._paths_along(node, event, near, onward)
             if paths:
                 result[event.id] = paths
         return result
 
-    def _paths_from(
-        self, node: NodePlan, event: Held, index: PartnerIndex, onward: Mapping[str, list[Path]]
+    def _paths_along(
+        self,
+        node: NodePlan,
+        event: Held,
+        near: Iterable[Held],
+        onward: Mapping[str, list[Path]],
     ) -> list[Path]:
         paths: list[Path] = []
         roots: set[str] = set()
-        for parent in index.near(event, event.time - node.after, event.time + node.before):
+        for parent in near:
             if not edge_holds(node, event, parent):
                 continue
             prolong(event, onward[parent.id], paths, roots, repeats=self.cascade.repeats)

@@ -4,11 +4,14 @@ A path is compiled once to a function of a `View`; docs/semantics.md says what c
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache, lru_cache, partial
+from operator import itemgetter
 
 import msgspec
 
 from ..catalog.models import KeySource
-from ..events import Record
+from ..events import Brief, Record
+from .callers import Caller, members
 
 Scalar = str | int
 KeyValue = Scalar | frozenset[Scalar] | None
@@ -16,27 +19,43 @@ KeyValue = Scalar | frozenset[Scalar] | None
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 MAX_ELEMENTS = 1_000
 
+# The members of a record that are not decoded with it; userIdentity is read through its Caller.
+RAW_MEMBERS = frozenset(
+    each.name for each in msgspec.structs.fields(Record) if each.type is msgspec.Raw
+) - {"userIdentity"}
+
 _decode = msgspec.json.Decoder().decode
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
-class View:
-    """One record while its fields are read: each member is decoded once, when first asked for."""
+class View(dict[str, object]):
+    """One record while its fields are read: `view[name]` is a member, decoded when first asked for.
 
-    __slots__ = ("_members", "account", "record")
+    A member is None where it is missing, null or not decodable. `account` is the record's own. Made by `view_of`.
+    """
 
-    def __init__(self, record: Record, account: str | None) -> None:
-        self.record = record
-        self.account = account
-        self._members: dict[str, object] = {}
+    __slots__ = ("account", "caller", "record")
 
-    def member(self, name: str) -> object:
-        """The decoded member; None where it is missing, null or not decodable."""
-        try:
-            return self._members[name]
-        except KeyError:
-            value = self._members[name] = _decoded(getattr(self.record, name))
-            return value
+    account: str | None
+    caller: Caller
+    record: Brief
+
+    def __missing__(self, name: str) -> object:
+        value = self[name] = (
+            members(self.caller.raw)
+            if name == "userIdentity"
+            else _decoded(getattr(self.record, name))
+        )
+        return value
+
+
+def view_of(record: Brief, account: str | None, caller: Caller) -> View:
+    """A view of `record`, whose `userIdentity` is that of `caller`."""
+    view = View()  # without __init__, which would cost as much as two fields
+    view.record = record
+    view.account = account
+    view.caller = caller
+    return view
 
 
 def _decoded(value: object) -> object:
@@ -49,9 +68,9 @@ def _decoded(value: object) -> object:
 
 
 class Path:
-    """A compiled field path."""
+    """A compiled field path. `one` gives the value of a path without `[]`, None where nothing is there."""
 
-    __slots__ = ("_rest", "_top", "_top_each", "many", "text")
+    __slots__ = ("_rest", "_top", "_top_each", "many", "one", "text")
 
     def __init__(self, text: str) -> None:
         first, *rest = text.split(".")
@@ -60,19 +79,35 @@ class Path:
         self._top = first.removesuffix("[]")
         self._top_each = first.endswith("[]")
         self._rest = tuple((part.removesuffix("[]"), part.endswith("[]")) for part in rest)
+        self.one = _descent(self._top, tuple(name for name, _ in self._rest))
 
-    def one(self, view: View) -> object:
-        """The value of a path without `[]`; None where nothing is there."""
-        value = view.member(self._top)
-        for name, _ in self._rest:
+    def each(self, view: View) -> Iterator[object]:
+        """The value of every element of a path with `[]`, None for an element without one."""
+        yield from _walk(view[self._top], self._top_each, self._rest)
+
+
+def _descent(top: str, rest: tuple[str, ...]) -> Callable[[View], object]:
+    """A function that goes down from a member by names. Most paths have one name below the member."""
+    if not rest:
+        return itemgetter(top)
+    if len(rest) == 1:
+        (only,) = rest
+
+        def below(view: View) -> object:
+            value = view[top]
+            return value.get(only) if type(value) is dict else None
+
+        return below
+
+    def far_below(view: View) -> object:
+        value = view[top]
+        for name in rest:
             if type(value) is not dict:
                 return None
             value = value.get(name)
         return value
 
-    def each(self, view: View) -> Iterator[object]:
-        """The value of every element of a path with `[]`, None for an element without one."""
-        yield from _walk(view.member(self._top), self._top_each, self._rest)
+    return far_below
 
 
 def _walk(value: object, spread: bool, rest: tuple[tuple[str, bool], ...]) -> Iterator[object]:
@@ -115,12 +150,12 @@ def arn_name(text: str) -> str:
     return resource.rsplit("/", 1)[1] if "/" in resource else resource.rsplit(":", 1)[-1]
 
 
-def _scalar(value: object, transform: str | None, fold: bool) -> Scalar | None:
-    if type(value) is int:
-        return value
-    if type(value) is not str or not value or value == HIDDEN:
+def _shaped(text: str, transform: str | None, fold: bool) -> str | None:
+    """What a text counts as; None where it is no value."""
+    if not text or text == HIDDEN:
         return None
-    text = arn_name(value) if transform == "arn-name" else value
+    if transform == "arn-name":
+        text = arn_name(text)
     return (lower_ascii(text) if fold else text) or None
 
 
@@ -129,32 +164,50 @@ def compile_key(source: KeySource, fold: bool) -> Callable[[View], KeyValue]:
 
     `fold` compares texts without case.
     """
-    transform = source.transform
-    paths = tuple(Path(path) for path in source.paths)
-
-    def read_path(path: Path, view: View) -> KeyValue:
-        if not path.many:
-            return _scalar(path.one(view), transform, fold)
-        values: set[Scalar] = set()
-        for count, element in enumerate(path.each(view), 1):
-            value = _scalar(element, transform, fold)
-            if value is None or count > MAX_ELEMENTS:
-                return None
-            values.add(value)
-        return frozenset(values) or None
-
-    if len(paths) == 1:
-        only = paths[0]
-        return lambda view: read_path(only, view)
+    # The names of one instance stand in several of its events, and those in many others.
+    shape = _shapes(source.transform, fold)
+    readers = [_reader(Path(path), shape) for path in source.paths]
+    if len(readers) == 1:
+        return readers[0]
 
     def read_first(view: View) -> KeyValue:
-        for path in paths:
-            value = read_path(path, view)
+        for reader in readers:
+            value = reader(view)
             if value is not None:
                 return value
         return None
 
     return read_first
+
+
+@cache
+def _shapes(transform: str | None, fold: bool) -> Callable[[str], str | None]:
+    """`_shaped` for one transform, with the texts that were asked for last."""
+    return lru_cache(maxsize=4_096)(partial(_shaped, transform=transform, fold=fold))
+
+
+def _reader(path: Path, shape: Callable[[str], str | None]) -> Callable[[View], KeyValue]:
+    one = path.one
+
+    def read(view: View) -> KeyValue:
+        value = one(view)
+        if type(value) is str:
+            return shape(value)
+        return value if type(value) is int else None
+
+    def read_set(view: View) -> KeyValue:
+        values: set[Scalar] = set()
+        for count, element in enumerate(path.each(view), 1):
+            value = shape(element) if type(element) is str else element
+            if type(value) is int or type(value) is str:
+                values.add(value)
+            else:
+                return None
+            if count > MAX_ELEMENTS:
+                return None
+        return frozenset(values) or None
+
+    return read_set if path.many else read
 
 
 def covers(parent: KeyValue, child: KeyValue) -> bool:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import merge
 from operator import attrgetter
 
@@ -60,11 +60,11 @@ class LiveIndex(PartnerIndex):
             for event in bucket:
                 yield (self.number, *place), event
 
-    def near(self, event: Held, earliest: int, latest: int) -> Iterator[Held]:
+    def near(self, event: Held, earliest: int, latest: int) -> Iterable[Held]:
         """See `PartnerIndex.near`."""
         if self.spill is None or not self.spill.filed:
             # Most parents are not there at any time, and need not be asked for by key.
-            return super().near(event, earliest, latest) if self._index else iter(())
+            return super().near(event, earliest, latest) if self._index else ()
         return self._near_everywhere(self.spill, event, earliest, latest)
 
     def _near_everywhere(

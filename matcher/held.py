@@ -5,9 +5,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from ..events import Identity, Record, attested_services, event_time, identity_of, user_agent_family
-from .fields import KeyValue, View
+from ..events import Brief, event_time, user_agent_family
+from .callers import Caller, caller_of
+from .fields import KeyValue, View, view_of
 from .plan import ActionPlan
+
+# How many callers' answers to its conditions an action remembers.
+_CALLERS_KEPT = 1_024
 
 
 class Held(msgspec.Struct, gc=False, eq=False):
@@ -63,52 +67,58 @@ def _text(value: KeyValue) -> str:
     return repr(sorted(value, key=repr) if isinstance(value, frozenset) else value)
 
 
-def hold(record: Record, action: ActionPlan, intern: Callable[[str | None], str | None]) -> Held:
-    """Read from `record` what `action` asks for. `intern` makes equal texts one object.
+def hold(
+    record: Brief,
+    action: ActionPlan,
+    intern: Callable[[str | None], str | None],
+    caller: Caller | None = None,
+) -> Held:
+    """Read from `record` what `action` asks for. `intern` makes equal texts one object; `caller` is who made
+    the call, where that is known already.
 
     Raises:
         ValueError: eventTime is no time.
     """
     time = event_time(record.eventTime)
-    identity = identity_of(record.userIdentity)
-    account = record.recipientAccountId or identity.accountId
-    view = View(record, account)
-    holds = 0
-    for bit, test in enumerate(action.tests):
+    if caller is None:
+        caller = caller_of(record.userIdentity)
+    account = record.recipientAccountId or caller.account
+    view = view_of(record, account, caller)
+    holds = held_for_caller(action, caller) if action.caller_tests else 0
+    for bit, test in action.tests:
         if test(view):
-            holds |= 1 << bit
+            holds |= bit
     return Held(
-        id=record.eventID or content_id(record),
-        time=time,
-        action=action,
-        account=intern(account or None),
-        region=intern(record.awsRegion),
-        principal=intern(_principal(identity)),
-        access_key=intern(identity.accessKeyId or None),
-        role=intern(_role(identity)),
-        services=attested_services(identity),
-        arn=intern(identity.arn),
-        issuer=intern(identity.issuerArn),
-        error=record.errorCode or None,
-        agent=intern(user_agent_family(record.userAgent)) if action.wants_agent else None,
-        values=tuple(key(view) for key in action.keys),
-        holds=holds,
+        record.eventID or content_id(record),
+        time,
+        action,
+        intern(account or None),
+        intern(record.awsRegion),
+        caller.principal,
+        caller.access_key,
+        caller.role,
+        caller.services,
+        caller.arn,
+        caller.issuer,
+        record.errorCode or None,
+        intern(user_agent_family(record.userAgent)) if action.wants_agent else None,
+        tuple([key(view) for key in action.keys]),
+        holds,
     )
 
 
-def _principal(identity: Identity) -> str | None:
-    """The principal id; None for anonymous callers, who are nobody in particular."""
-    principal = identity.principalId
-    return None if not principal or principal.lower().startswith("anonymous") else principal
+def held_for_caller(action: ActionPlan, caller: Caller) -> int:
+    """The bits of those conditions of `action` that hold for all events of `caller`, whatever else is in them."""
+    known = action.callers.get(caller)
+    if known is None:
+        if len(action.callers) >= _CALLERS_KEPT:
+            action.callers.clear()
+        view = View()
+        view.caller = caller
+        known = action.callers[caller] = sum(bit for bit, test in action.caller_tests if test(view))
+    return known
 
 
-def _role(identity: Identity) -> str | None:
-    """The unique id of the role that a session belongs to."""
-    if identity.type != "AssumedRole" or not identity.principalId:
-        return None
-    return identity.principalId.partition(":")[0] or None
-
-
-def content_id(record: Record) -> str:
+def content_id(record: Brief) -> str:
     """A name for a record without an eventID: the hash of what it says."""
     return "sha256:" + hashlib.sha256(msgspec.json.encode(record)).hexdigest()

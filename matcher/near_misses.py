@@ -56,7 +56,7 @@ class NearMisses:
             return
         if node.parent.action not in self._events:
             return
-        if node.actor.startswith("service:") and not actor_fits(node.actor, event, event):
+        if node.service is not None and node.service not in event.services:
             return  # what a service does by itself has nothing to do with this caller
         missing = tuple(
             f"key {name} is missing" for name, ours, _ in node.join if event.values[ours] is None
@@ -156,7 +156,7 @@ def _unmet(node: NodePlan, event: Held, prefix: str) -> Iterator[str]:
 def _edge_faults(node: NodePlan, child: Held, parent: Held) -> Iterator[str]:
     if node.same_account and (child.account is None or child.account != parent.account):
         yield "other account"
-    if not node.actor.startswith("service:") and not actor_fits(node.actor, child, parent):
+    if node.service is None and not actor_fits(node, child, parent):
         yield "other actor" if child.actor and parent.actor else "unknown actor"
     outside = max(parent.time - node.before - child.time, child.time - parent.time - node.after)
     if outside > 0:

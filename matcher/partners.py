@@ -56,7 +56,10 @@ class Partners:
         for parent in near:
             if not edge_holds(node, event, parent):
                 continue
-            prolong(event, self._onward(node, parent), paths, roots, repeats=cascade.repeats)
+            onward = self._onward(node, parent)
+            if cascade.repeats:  # an event from the spill is equal to itself by its id only
+                onward = [path for path in onward if all(step.id != event.id for step in path)]
+            prolong(event, onward, paths, roots, repeats=cascade.repeats)
             if len(roots) >= MAX_INSTANCES:
                 break
         return paths

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..catalog.models import Cascade, Condition, Effect, KeySource, Origin, Spoiler, Window
-from .conditions import Test, compile_condition
-from .fields import KeyValue, View, compile_key
+from ..events import Brief
+from .callers import Caller
+from .conditions import Test, compile_condition, rests_on_caller
+from .fields import RAW_MEMBERS, KeyValue, View, compile_key
 
 Pairs = tuple[tuple[str, int, int], ...]
 
@@ -19,8 +21,13 @@ class ActionPlan:
     """What the catalogue wants to know of one action, and where it plays a part."""
 
     action: str
+    number: int = -1
+    """Its place among `Plan.actions`."""
     keys: list[Callable[[View], KeyValue]] = field(default_factory=list)
-    tests: list[Test] = field(default_factory=list)
+    tests: list[tuple[int, Test]] = field(default_factory=list)
+    """Conditions, each with the bit that says it holds."""
+    caller_tests: list[tuple[int, Test]] = field(default_factory=list)
+    """Those that rest on `userIdentity` alone, and so hold for all or none of a caller's events."""
     conditions: list[str] = field(default_factory=list)
     wants_agent: bool = False
     orphans: bool = False
@@ -28,10 +35,18 @@ class ActionPlan:
     origins: list["NodePlan"] = field(default_factory=list)
     effects: list["NodePlan"] = field(default_factory=list)
 
-    @property
-    def listed(self) -> bool:
-        """Whether an event of this action gets a verdict: it is some origin or effect."""
-        return bool(self.origins or self.effects)
+    caller_mask: int = 0
+    members: tuple[str, ...] = ()
+    """The undecoded members of a record that are read of such an event, besides `userIdentity`."""
+    partner: bool = False
+    """Whether something hangs on such an event: it is a root, a parent, a required member or a spoiler."""
+    callers: dict[Caller, int] = field(default_factory=dict, repr=False)
+    """What `caller_tests` say of the callers seen last."""
+
+    listed: bool = False
+    """Whether an event of this action gets a verdict: it is some origin or effect."""
+    quiet: bool = False
+    """Whether an event that nothing explains needs no verdict, and no other event rests on it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +55,7 @@ class NodePlan:
 
     `join` and `distinct` hold (key name, slot in this node's events, slot in the parent's events).
     `mask` has a bit for each condition of the action that must hold. `before` and `after` are seconds.
+    `service` is the caller that `actor` asks AWS to attest, if it does.
     """
 
     cascade: "CascadePlan" = field(repr=False)
@@ -54,6 +70,7 @@ class NodePlan:
     before: int
     after: int
     actor: str
+    service: str | None
     same_account: bool
     same_tool: bool
     relation: str | None
@@ -72,6 +89,7 @@ class SpoilerPlan:
     after: int
     same_account: bool
     reason: str
+    any_outcome: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -94,12 +112,16 @@ class CascadePlan:
 class Plan:
     """The compiled catalogue.
 
-    `by_name` leads from eventName and eventSource to the action's plan. `controllers` leads from an
+    `by_name` leads from eventName and eventSource to the action's plan, and `actions` holds these plans; their
+    order follows from the documents, so that equal documents give equal numbers. `thorough` holds the event names of
+    which more is read than a `Brief` record has. `controllers` leads from an
     ARN to the name that the user gave the principal.
     """
 
     by_name: dict[str, dict[str, ActionPlan]]
+    actions: tuple[ActionPlan, ...]
     cascades: tuple[CascadePlan, ...]
+    thorough: frozenset[str]
     controllers: dict[str, str]
 
     def action(self, name: str, source: str) -> ActionPlan | None:
@@ -119,7 +141,19 @@ def compile_catalog(
     plans = tuple(
         compiler.cascade(cascade) for cascade in sorted(cascades, key=lambda each: each.id)
     )
-    return Plan(by_name=compiler.by_name, cascades=plans, controllers=dict(controllers))
+    actions = tuple(action for sources in compiler.by_name.values() for action in sources.values())
+    for number, action in enumerate(actions):
+        action.number = number
+        action.listed = bool(action.origins or action.effects)
+        action.quiet = not (action.origins or action.orphans or action.partner)
+    brief = frozenset(Brief.__struct_fields__)
+    thorough = frozenset(
+        name
+        for name, sources in compiler.by_name.items()
+        for action in sources.values()
+        if not brief.issuperset(action.members)
+    )
+    return Plan(compiler.by_name, actions, plans, thorough, dict(controllers))
 
 
 class _Compiler:
@@ -136,6 +170,7 @@ class _Compiler:
         nodes: dict[str, NodePlan] = {}
         root = cascade.root
         nodes[cascade.root_node] = plan.root = self._node(plan, cascade, root, None, folded)
+        plan.root.action.partner = True
         effects = [effect for effect in cascade.effects if effect is not root]
         while effects:  # parents first; structure.py vouches that there is no cycle
             ready = [effect for effect in effects if cascade.parent_node(effect) in nodes]
@@ -143,6 +178,7 @@ class _Compiler:
                 parent = nodes[cascade.parent_node(effect)]
                 nodes[effect.node] = node = self._node(plan, cascade, effect, parent, folded)
                 plan.nodes.append(node)
+                parent.action.partner = True
                 node.action.effects.append(node)
                 node.action.orphans |= effect.unexplained == "orphan"
             effects = [effect for effect in effects if effect.node not in nodes]
@@ -152,6 +188,8 @@ class _Compiler:
             plan.root.action.effects.append(plan.root)
             plan.root.action.orphans |= cascade.effect(plan.root.name).unexplained == "orphan"
             plan.required = tuple(nodes[name] for name in cascade.ensemble.require[1:])
+            for member in plan.required:
+                member.action.partner = True
         plan.spoilers = tuple(
             self._spoiler(cascade, spoiler, plan.root, folded) for spoiler in cascade.spoilers
         )
@@ -169,11 +207,12 @@ class _Compiler:
         action = self._action(node.action)
         effect = node if isinstance(node, Effect) else None
         window = effect.within if effect else Window()
+        actor = effect.actor if effect else "any"
         tool = effect is not None and effect.tool == "same"
         if tool:
-            action.wants_agent = True
-            if parent is not None:
-                parent.action.wants_agent = True
+            for each in (action, parent.action) if parent is not None else (action,):
+                each.wants_agent = True
+                _read(each, "userAgent")
         parent_keys = _keys_of(cascade, effect)
 
         def pairs(names: Sequence[str]) -> Pairs:
@@ -193,7 +232,8 @@ class _Compiler:
             distinct=pairs(effect.distinct if effect else ()),
             before=window.before,
             after=window.after,
-            actor=effect.actor if effect else "any",
+            actor=actor,
+            service=actor.removeprefix("service:") if actor.startswith("service:") else None,
             same_account=effect is not None and effect.account == "same",
             same_tool=tool,
             relation=effect.relation if effect else None,
@@ -205,6 +245,7 @@ class _Compiler:
         self, cascade: Cascade, spoiler: Spoiler, root: NodePlan, folded: frozenset[str]
     ) -> SpoilerPlan:
         action = self._action(spoiler.action)
+        action.partner = True
         return SpoilerPlan(
             action=action,
             mask=self._mask(action, spoiler.where),
@@ -245,6 +286,8 @@ class _Compiler:
         if wanted not in self._key_slots:
             self._key_slots[wanted] = len(action.keys)
             action.keys.append(compile_key(source, fold))
+            for path in source.paths:
+                _read(action, path)
         return self._key_slots[wanted]
 
     def _mask(self, action: ActionPlan, where: dict[str, Condition]) -> int:
@@ -252,11 +295,24 @@ class _Compiler:
         for path, condition in where.items():
             wanted = (action.action, path, condition.model_dump_json())
             if wanted not in self._condition_bits:
-                self._condition_bits[wanted] = len(action.tests)
-                action.tests.append(compile_condition(path, condition))
+                self._condition_bits[wanted] = len(action.conditions)
+                test = (1 << len(action.conditions), compile_condition(path, condition))
+                if rests_on_caller(path, condition):
+                    action.caller_tests.append(test)
+                    action.caller_mask |= test[0]
+                else:
+                    action.tests.append(test)
                 action.conditions.append(path)
+                _read(action, path)
             mask |= 1 << self._condition_bits[wanted]
         return mask
+
+
+def _read(action: ActionPlan, path: str) -> None:
+    """Note which member of a record is read for `path`."""
+    member = path.partition(".")[0].removesuffix("[]")
+    if member in RAW_MEMBERS and member not in action.members:
+        action.members += (member,)
 
 
 def _keys_of(cascade: Cascade, effect: Effect | None) -> dict[str, KeySource]:

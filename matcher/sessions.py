@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from ..events import Record
-from .credentials import Caller, Credentials
+from .credentials import Asker, Credentials
 from .spill import Spill
 
 # Credentials last for at most 36 hours, and each may have been asked for with others. Behind a longer chain the
@@ -23,7 +23,7 @@ class Issued(msgspec.Struct, frozen=True, gc=False):
 
     time: int
     access_key: str
-    callers: tuple[Caller, ...]
+    callers: tuple[Asker, ...]
 
 
 class Sessions:

@@ -259,6 +259,15 @@ def test_a_reader_that_goes_away_ends_the_run_without_a_word() -> None:
     assert done.stderr == b""
 
 
+def test_several_workers_write_what_one_writes() -> None:
+    alone = out("classify", str(SAMPLE), "-f", "ndjson")
+    assert out("classify", str(SAMPLE), "-f", "ndjson", "--workers", "2") == alone
+    one_file = str(sorted(SAMPLE.rglob("*.gz"))[0])
+    assert out("classify", one_file, "--workers", "4") == out("classify", one_file)
+    log = b"".join(path.read_bytes() for path in sorted(SAMPLE.rglob("*.gz")))
+    assert cascade("classify", "-", "--workers", "2", stdin=log).stdout.decode() == alone
+
+
 def test_an_interrupt_ends_with_130_and_no_traceback() -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", "from cloudcascade.cli.main import main; main()", "classify", "-"],

@@ -1,0 +1,96 @@
+"""Measures `cascade classify --workers 2` against one process, over the same files, by the clock.
+
+    python bench/workers.py                        # 200,000 events, 5 % of them the catalogue's
+    python bench/workers.py --events 2000000 --share 0.01
+
+Both go from the files to the last verdict; the catalogue is loaded before. They take turns, and the best of the rounds
+counts. Workers are started anew each time. On a machine with other work, or with fewer free cores than
+workers, the figure says little; it is what the clock shows, not CPU time.
+"""
+
+import argparse
+import os
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+from rich.console import Console
+from rich.table import Table
+
+from cloudcascade.bench.classify import OUT, Written, everyday, trail, write_verdicts
+from cloudcascade.catalog import load_catalog
+from cloudcascade.cli.classify import Recompile, read_apart, read_log
+from cloudcascade.cli.problem_log import ProblemLog
+from cloudcascade.events import Limits, Source, expand_sources
+from cloudcascade.matcher import compile_catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Seconds by the clock, one for each round: all of it, and the reading alone."""
+
+    workers: int
+    took: tuple[float, ...]
+    reading: tuple[float, ...]
+
+
+def measure(
+    sources: list[Source], recompile: Recompile, counts: tuple[int, ...], rounds: int
+) -> list[Measured]:
+    """Each number of workers in turn."""
+    plan = recompile()
+    took: dict[int, list[float]] = {count: [] for count in counts}
+    reading: dict[int, list[float]] = {count: [] for count in counts}
+    for _ in range(rounds):
+        for count in counts:
+            begun = perf_counter()
+            with ProblemLog(None) as problems:
+                if count == 1:
+                    engine = read_log(plan, sources, Limits(), problems)
+                else:
+                    engine = read_apart(count, plan, recompile, sources, Limits(), problems)
+            reading[count].append(perf_counter() - begun)
+            write_verdicts(engine)
+            took[count].append(perf_counter() - begun)
+            del engine
+    return [Measured(count, tuple(took[count]), tuple(reading[count])) for count in counts]
+
+
+def shown(results: list[Measured], written: Written) -> Table:
+    """The results as a table, each against the first."""
+    first = results[0]
+    table = Table(title=f"cascade classify --workers, on a machine of {os.cpu_count()} cores")
+    for name in ("workers", "events", "s", "of that reading", "times as fast", "reading alone"):
+        table.add_column(name, justify="right")
+    for each in results:
+        table.add_row(
+            str(each.workers),
+            f"{written.events:,}",
+            f"{min(each.took):.2f}",
+            f"{min(each.reading):.2f}",
+            f"{min(first.took) / min(each.took):.2f}",
+            f"{min(first.reading) / min(each.reading):.2f}",
+        )
+    return table
+
+
+def main() -> None:
+    """Generate, measure, print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--share", type=float, default=0.05)
+    parser.add_argument("--workers", type=int, nargs="+", default=[2])
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--out", type=Path, default=OUT, help="where the logs are kept")
+    chosen = parser.parse_args()
+    folder = chosen.out / f"{chosen.events}-{chosen.share:g}"
+    written = trail(folder, chosen.events, chosen.share, everyday())
+    recompile = partial(compile_catalog, load_catalog().cascades)
+    sources = expand_sources([str(folder / "AWSLogs")])
+    results = measure(sources, recompile, (1, *chosen.workers), chosen.rounds)
+    Console(width=100).print(shown(results, written))
+
+
+if __name__ == "__main__":
+    main()
