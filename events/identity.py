@@ -166,11 +166,16 @@ def user_agent_family(raw: Raw) -> str | None:
     >>> user_agent_family(Raw(b'"stratus-red-team_83c9a458-cffd-4d43"'))
     'stratus-red-team'
     """
-    return _family_of(bytes(raw)) if raw else None
+    text = bytes(raw)
+    return _family_of(text) if len(text) <= MAX_TOOL_TEXT else _read_family(text)
 
 
 @lru_cache(maxsize=4_096)
 def _family_of(raw: bytes) -> str | None:
+    return _read_family(raw)
+
+
+def _read_family(raw: bytes) -> str | None:
     try:
         text = _decode_text(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -148,7 +148,7 @@ class _Pieces:
         self._told = 0
         self._taken = 0
 
-    def batches(self, stream: Iterator[bytes]) -> Iterator[list[Record]]:
+    def batches(self, stream: Iterator[bytes]) -> Iterator[list[Any]]:  # of Record, and so of Brief
         """Lists of records, none of them of much more than `_BATCH_BYTES` of JSON."""
         batch: list[Record] = []
         taken = 0

@@ -12,8 +12,10 @@ from msgspec import Raw
 
 from ..events import attested_services, identity_of
 
-# Sessions whose events lie near each other in a log.
+# Sessions whose events lie near each other in a log, and what one may take: an identity of AWS's is below 2 KB, and
+# what is remembered must not grow with what somebody writes into a log.
 _KEPT = 4_096
+MAX_KEPT_BYTES = 4_096
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False, eq=False):
@@ -40,11 +42,16 @@ class Caller(msgspec.Struct, frozen=True, gc=False, eq=False):
 
 def caller_of(identity: Raw) -> Caller:
     """The caller behind a record's `userIdentity`."""
-    return _caller(bytes(identity))
+    raw = bytes(identity)
+    return _caller(raw) if len(raw) <= MAX_KEPT_BYTES else _read(raw)
 
 
 @lru_cache(maxsize=_KEPT)
 def _caller(raw: bytes) -> Caller:
+    return _read(raw)
+
+
+def _read(raw: bytes) -> Caller:
     whole = Raw(raw)
     identity = identity_of(whole)
     principal = identity.principalId or None
@@ -71,9 +78,17 @@ def _one(text: str | None) -> str | None:
     return None if text is None else intern(text)
 
 
-@lru_cache(maxsize=_KEPT // 4)
 def members(raw: bytes) -> object:
     """All that a `userIdentity` says; None where it is missing or cannot be decoded. Not to be changed."""
+    return _members(raw) if len(raw) <= MAX_KEPT_BYTES else _decoded(raw)
+
+
+@lru_cache(maxsize=_KEPT // 4)
+def _members(raw: bytes) -> object:
+    return _decoded(raw)
+
+
+def _decoded(raw: bytes) -> object:
     try:
         return msgspec.json.decode(raw) if raw else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -18,6 +18,7 @@ KeyValue = Scalar | frozenset[Scalar] | None
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 MAX_ELEMENTS = 1_000
+_SHORT = 512
 
 # The members of a record that are not decoded with it; userIdentity is read through its Caller.
 RAW_MEMBERS = frozenset(
@@ -182,8 +183,10 @@ def compile_key(source: KeySource, fold: bool) -> Callable[[View], KeyValue]:
 
 @cache
 def _shapes(transform: str | None, fold: bool) -> Callable[[str], str | None]:
-    """`_shaped` for one transform, with the texts that were asked for last."""
-    return lru_cache(maxsize=4_096)(partial(_shaped, transform=transform, fold=fold))
+    """`_shaped` for one transform, with the texts that were asked for last, as far as they are short."""
+    shaped = partial(_shaped, transform=transform, fold=fold)
+    remembered = lru_cache(maxsize=4_096)(shaped)
+    return lambda text: remembered(text) if len(text) <= _SHORT else shaped(text)
 
 
 def _reader(path: Path, shape: Callable[[str], str | None]) -> Callable[[View], KeyValue]:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 import msgspec
 
 from ..events import Brief, event_time, user_agent_family
-from .callers import Caller, caller_of
+from .callers import MAX_KEPT_BYTES, Caller, caller_of
 from .fields import KeyValue, View, view_of
 from .plan import ActionPlan
 
 # How many callers' answers to its conditions an action remembers.
-_CALLERS_KEPT = 1_024
+_CALLERS_KEPT = 256
 
 
 class Held(msgspec.Struct, gc=False, eq=False):
@@ -37,6 +37,17 @@ class Held(msgspec.Struct, gc=False, eq=False):
     values: tuple[KeyValue, ...]
     holds: int
     actor: str | None = None
+
+    def weight(self) -> int:
+        """How many characters it holds, about."""
+        texts = (self.id, self.arn, self.issuer, self.principal, self.access_key, self.error)
+        weight = sum([len(text) for text in texts if text])
+        for value in self.values:
+            if type(value) is str:
+                weight += len(value)
+            elif type(value) is frozenset:
+                weight += sum([64 + len(str(each)) for each in value])
+        return weight
 
     def content(self) -> tuple[str, ...]:
         """What two events of one id are compared by, when they differ."""
@@ -115,7 +126,9 @@ def held_for_caller(action: ActionPlan, caller: Caller) -> int:
             action.callers.clear()
         view = View()
         view.caller = caller
-        known = action.callers[caller] = sum(bit for bit, test in action.caller_tests if test(view))
+        known = sum(bit for bit, test in action.caller_tests if test(view))
+        if len(caller.raw) <= MAX_KEPT_BYTES:
+            action.callers[caller] = known
     return known
 
 

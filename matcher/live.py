@@ -6,6 +6,7 @@ judged when the watermark has passed the last instant that its verdict rests on.
 verdict any more is forgotten. docs/semantics.md is the definition of every verdict.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from time import time
@@ -33,8 +34,11 @@ from .waiting import SLICE, Filed, Waiting
 DEFAULT_LATENESS = 20 * 60
 # How many verdicts are given at once.
 MOST = 10_000
-# Equal texts are one object; it is no harm when they are two again.
+# Equal texts are one object, as far as they are short; it is no harm when they are two again.
 MAX_TEXTS = 100_000
+_SHORT = 256
+# Characters of an event that are in the bytes below; what is beyond is weighed.
+_USUAL = 512
 # One event from the future would make all others late.
 MAX_AHEAD = 86_400
 
@@ -100,6 +104,8 @@ class LiveEngine:
         self._front: int | None = None
         self._target: int | None = None
         self._judged = (0, "")
+        self._beyond = 0
+        self._heavy: deque[tuple[int, int]] = deque()
         self._since_look = 0
         self._earliest: int | None = None
         self._waiting = Waiting(self._spans, lateness)
@@ -150,6 +156,7 @@ class LiveEngine:
             + _KNOWN * self._waiting.ids
             + _ISSUED * len(self._sessions)
             + _SAID * len(self._said)
+            + self._beyond
         )
 
     def feed(self, records: Iterable[Record]) -> None:
@@ -213,14 +220,20 @@ class LiveEngine:
             self._journal.taken.append(
                 Taken.of(record, event, due, self._expires(event), late=late)
             )
-        self._since_look += 1
+        beyond = event.weight() - _USUAL
+        if beyond > 0:
+            self._beyond += beyond
+            self._heavy.append((self._expires(event), beyond))
+        self._since_look += 1 + max(0, beyond) // _USUAL
         if self._since_look >= SLICE:
             self._look_after_memory()
 
     def _intern(self, text: str | None) -> str | None:
+        if text is None or len(text) > _SHORT:
+            return text
         if len(self._texts) > MAX_TEXTS:
             self._texts.clear()
-        return None if text is None else self._texts.setdefault(text, text)
+        return self._texts.setdefault(text, text)
 
     def advance(self, watermark: int | None = None, most: int = MOST) -> list[LiveVerdict]:
         """The verdicts that are due, about `most` of them: where there are more, `due` says so.
@@ -395,6 +408,8 @@ class LiveEngine:
             self._touched.roles.forget(keep, front)
         self._waiting.forget(front)
         self._sessions.forget(front)
+        while self._heavy and self._heavy[0][0] < front:
+            self._beyond -= self._heavy.popleft()[1]
         if self._spill is not None:
             for event, number in self._spill.expired(front):
                 places = self._partners.roles.places(event)
@@ -421,6 +436,8 @@ class LiveEngine:
         self._waiting.drain(self._spill, filed)
         self._spill.put_said((id_, said.id, said.digest) for id_, said in self._said.items())
         self._sessions.drain(self._spill)
+        self._beyond = 0
+        self._heavy.clear()
         self._fresh.clear()
         self._filed_early.clear()
         self._said.clear()

@@ -392,6 +392,14 @@ def test_state_is_forgotten_when_it_can_change_nothing_any_more() -> None:
     assert engine.pending == 0
 
 
+def test_events_that_hold_much_are_weighed() -> None:
+    engine = LiveEngine(compile_catalog([DELETE_USER]), max_bytes=4_000_000)
+    engine.feed(record(deactivate(f"mfa-{n}", 0, "x" * 100_000 + str(n))) for n in range(200))
+    assert engine.memory < 4_000_000
+    assert engine.on_disk > 0
+    assert len(engine.close()) == 200
+
+
 def test_who_asked_for_credentials_is_known_for_as_long_as_they_last() -> None:
     engine = live()
     handed = assume_role("assumed", "ASIA", by=user("alice"), seconds=0)
