@@ -1,12 +1,14 @@
 """`cascade watch` tells each verdict when it is due, and says what a signal left untold."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Self
+from urllib.request import urlopen
 
 import pytest
 
@@ -52,6 +54,9 @@ class Watching:
 
     def line(self) -> tuple[str, str, bool]:
         return told(self._pipe(self.process.stdout).readline())
+
+    def journal_line(self) -> str:
+        return self._pipe(self.process.stderr).readline().decode()
 
     def end(self) -> tuple[list[tuple[str, str, bool]], str, int]:
         out, err = self.process.communicate(timeout=60)
@@ -117,6 +122,14 @@ def test_a_signal_ends_it_and_what_waits_is_told_as_pending(
     assert out == [("next", "pending", False)]
     assert err.endswith(" INFO stopped: records=2 copies=0 late=0 not_decodable=0\n")
     assert status == 128 + number
+
+
+def test_it_says_where_its_metrics_are(tmp_path: Path) -> None:
+    with Watching(tmp_path, "--metrics", "127.0.0.1:0") as serving:
+        first = serving.journal_line()
+        assert (found := re.search(r"at=(http://127\.0\.0\.1:\d+/metrics)", first))
+        with urlopen(found[1]) as answer:
+            assert b"cascade_events_total 0.0" in answer.read()
 
 
 def test_an_idle_stream_does_not_wait_for_ever(tmp_path: Path) -> None:
