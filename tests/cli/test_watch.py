@@ -126,8 +126,8 @@ def test_a_signal_ends_it_and_what_waits_is_told_as_pending(
 
 def test_it_says_where_its_metrics_are(tmp_path: Path) -> None:
     with Watching(tmp_path, "--metrics", "127.0.0.1:0") as serving:
-        first = serving.journal_line()
-        assert (found := re.search(r"at=(http://127\.0\.0\.1:\d+/metrics)", first))
+        found = re.search(r"at=(http://127\.0\.0\.1:\d+/metrics)", serving.journal_line())
+        assert found
         with urlopen(found[1]) as answer:
             assert b"cascade_events_total 0.0" in answer.read()
 
