@@ -165,6 +165,7 @@ class Loop:
         while True:
             self._say(self._engine.advance(watermark, STEP))
             self._step()
+            self._look()
             if not self._engine.due or asked():
                 return
 
@@ -172,6 +173,7 @@ class Loop:
         while True:
             self._say(self._engine.close(STEP))
             self._step()
+            self._look()
             if not self._engine.due or asked():
                 return
 
