@@ -153,7 +153,7 @@ class Loop:
             if records:
                 self._engine.feed(records)
                 self._heard = self._clock()
-            if records is None or (self._pace.once and not records):
+            if records is None or (self._pace.once and not records and not source.busy):
                 ended.append(source)
         return ended
 

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Self
@@ -137,6 +138,21 @@ def test_an_idle_stream_does_not_wait_for_ever(tmp_path: Path) -> None:
         # Nothing brings the closing of an account along, so that it waits for stragglers only.
         idle.write(call("organizations:CloseAccount", "gone", 0, {"accountId": "444455556666"}))
         assert idle.line() == ("gone", "origin", False)
+
+
+def test_once_waits_until_it_knows_that_a_file_is_whole(tmp_path: Path) -> None:
+    file = tmp_path / "just-written.json"
+    file.write_bytes(json.dumps({"Records": [delete_user("gone", 0)]}).encode())
+    done = run(b"", str(tmp_path), "--once", "--finish")
+    assert [told(line) for line in done.stdout.splitlines()] == [("gone", "origin", False)]
+
+
+def test_once_reads_a_pipe_to_its_end_however_long_that_takes(tmp_path: Path) -> None:
+    with Watching(tmp_path, "--once") as slow:
+        assert "watching" in slow.journal_line()
+        time.sleep(1.5)
+        slow.write(delete_user("gone", 0))
+        assert slow.end()[0] == [("gone", "origin", False)]
 
 
 @pytest.mark.parametrize(
