@@ -6,10 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types check bench docs sample clean
+.PHONY: help demo test lint types check bench bench-live docs sample clean
 
 help:
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "cloudcascade needs Python 3.11 or newer; none was found (make PYTHON=/path/to/python3.11)"; exit 1; }
@@ -36,6 +36,11 @@ check: $(READY) ## hold the catalogue against service models, ATT&CK and the saf
 
 bench: $(READY) ## measure classify against the decode-only floor, in one run
 	$(BIN)/python bench/classify.py
+
+bench-live: $(READY) ## measure cascade watch: latency, state, and a flood of 300,000 events
+	$(BIN)/python bench/live_latency.py
+	$(BIN)/python bench/live_state.py
+	$(BIN)/python bench/flood.py --events 300000 --max-memory 200MB
 
 docs: $(READY) ## write the pages anew that follow from the program
 	$(BIN)/python docs/render.py
