@@ -492,6 +492,8 @@ class LiveEngine:
         self._waiting.know(event.id)
         if not kept.late and (mark.front is None or event.time >= mark.front):
             self._waiting.arrive(event)
+            if mark.front is None and (self._earliest is None or event.time < self._earliest):
+                self._earliest = event.time
             if self._touched is not None:
                 self._fresh.append(event)
             return

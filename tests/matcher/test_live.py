@@ -405,6 +405,14 @@ def test_an_empty_member_is_told_alike_before_and_after_a_restart(empty: str) ->
     assert begun(kept).close() == engine.close()
 
 
+def test_what_was_kept_before_anything_was_asked_for_is_judged_after_a_restart() -> None:
+    kept = Kept()
+    engine = begun(kept)
+    engine.feed([record(delete_user("gone", 0))])
+    kept.keep(engine)
+    assert [each.verdict.event_id for each in begun(kept).close()] == ["gone"]
+
+
 def test_the_whole_catalogue_tells_of_the_sample_day_what_it_tells_of_the_log() -> None:
     cascades = load_catalog().cascades
     events = sorted(credentials_first(sample_day()), key=lambda event: event["eventTime"])
