@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EVENTS ?= 200000
 
-.PHONY: help demo test lint types check bench docs sample clean
+.PHONY: help demo test lint types check bench bench-live docs sample clean
 
 help:
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "cloudcascade needs Python 3.11 or newer; none was found (make PYTHON=/path/to/python3.11)"; exit 1; }
@@ -41,6 +41,11 @@ bench: $(READY) ## measure speed and memory, each against its yardstick (make be
 	$(BIN)/python bench/scaling.py --events $(EVENTS)
 	$(BIN)/python bench/workers.py --events $(EVENTS)
 	$(BIN)/python bench/memory.py --events $(EVENTS)
+
+bench-live: $(READY) ## measure cascade watch: latency, state, and a flood of 300,000 events
+	$(BIN)/python bench/live_latency.py
+	$(BIN)/python bench/live_state.py
+	$(BIN)/python bench/flood.py --events 300000 --max-memory 200MB
 
 docs: $(READY) ## write the pages anew that follow from the program
 	$(BIN)/python docs/render.py

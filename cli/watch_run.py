@@ -107,7 +107,7 @@ def run(wanted: Wanted, catalog: Catalog, asked: Asked) -> int:
     journal = Journal(sys.stderr, form=wanted.log_format)
     with ExitStack() as closing:
         problems = closing.enter_context(ProblemLog(wanted.quarantine, append=True))
-        report = WatchReport(journal, problems, _metrics(wanted, journal, closing))
+        report = WatchReport(journal, problems, _metrics(wanted, closing, journal))
         closing.callback(report.end)
         state = None
         if wanted.state is not None:
@@ -140,14 +140,14 @@ def run(wanted: Wanted, catalog: Catalog, asked: Asked) -> int:
         return 128 + asked.number if asked.number and state is None else 0
 
 
-def _metrics(wanted: Wanted, journal: Journal, closing: ExitStack) -> Metrics | None:
+def _metrics(wanted: Wanted, closing: ExitStack, journal: Journal) -> Metrics | None:
     if wanted.metrics is None:
         return None
     metrics = Metrics()
     server = HealthServer(metrics, wanted.metrics, anywhere=wanted.metrics_anywhere)
     closing.enter_context(server)
     host = wanted.metrics.rpartition(":")[0]
-    journal.info("metrics", address=f"{host}:{server.port}")
+    journal.info("serving metrics", at=f"http://{host}:{server.port}/metrics")
     return metrics
 
 

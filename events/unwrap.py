@@ -119,7 +119,7 @@ def _within_object(value: dict[str, object], depth: int) -> Iterator[Record | No
         if inner is None:
             continue
         if isinstance(inner, dict):
-            yield from _within_object(inner, depth - 1) if depth > 1 else iter(())
+            yield from _within(inner, depth - 1)
             return
         if isinstance(inner, str) and inner.lstrip()[:1] == "{":
             yield from _from_text(inner, depth - 1)

@@ -4,12 +4,13 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import merge
+from itertools import chain
 from operator import attrgetter
 
 from .edges import PartnerIndex, fits
 from .held import Held
 from .plan import ActionPlan, NodePlan, Pairs, SpoilerPlan
-from .spill import Place, Spill
+from .spill import Place, Spill, key_of
 
 _time_of: Callable[[Held], int] = attrgetter("time")
 
@@ -52,13 +53,15 @@ class LiveIndex(PartnerIndex):
             if not bucket:
                 del self._index[place]
 
-    def drain(self) -> Iterator[tuple[Place, Held]]:
+    def drain(self) -> Iterator[tuple[int, Held]]:
         """Give away everything, with the place as the spill knows it."""
         index, self._index = self._index, {}
         self._filed.clear()
-        for place, bucket in index.items():
+        while index:
+            place, bucket = index.popitem()
+            key = key_of((self.number, *place))
             for event in bucket:
-                yield (self.number, *place), event
+                yield key, event
 
     def near(self, event: Held, earliest: int, latest: int) -> Iterable[Held]:
         """See `PartnerIndex.near`."""
@@ -74,9 +77,14 @@ class LiveIndex(PartnerIndex):
             spill.near((self.number, *place), event.time, earliest, latest)
             for place in self.places_asked(event)
         ]
+        here = iter(super().near(event, earliest, latest))
+        first = next(here, None)
+        if first is None and len(kept) == 1:
+            yield from (partner for partner in kept[0] if partner.id != event.id)
+            return
         seen = {event.id}
         for partner in merge(
-            super().near(event, earliest, latest),
+            *([] if first is None else [chain((first,), here)]),
             *kept,
             key=lambda each: (abs(each.time - event.time), each.id),
         ):
@@ -142,7 +150,7 @@ class Roles:
         for action, index in self._indexes:
             index.forget(now - keep[action])
 
-    def drain(self, spill: Spill | None) -> Iterator[tuple[Place, Held]]:
+    def drain(self, spill: Spill | None) -> Iterator[tuple[int, Held]]:
         """Give away everything that is filed, place by place, and look for it in `spill` from now on."""
         for _, index in self._indexes:
             index.spill = spill

@@ -45,7 +45,7 @@ MAX_AHEAD = 86_400
 _NOTHING = Said("", b"")
 # Bytes of memory, as bench/live_state.py measures them: an event that waits, one place in which it is filed,
 # an id that copies are known by, credentials, what was said.
-_WAITING, _FILED, _KNOWN, _ISSUED, _SAID = 700, 300, 160, 350, 300
+_WAITING, _FILED, _KNOWN, _ISSUED, _SAID = 700, 320, 160, 400, 300
 
 
 class LiveEngine:
@@ -518,6 +518,8 @@ class LiveEngine:
         self._waiting.know(event.id)
         if not kept.late and (mark.front is None or event.time >= mark.front):
             self._waiting.arrive(event)
+            if mark.front is None and (self._earliest is None or event.time < self._earliest):
+                self._earliest = event.time
             if self._touched is not None:
                 self._fresh.append(event)
             return

@@ -29,7 +29,10 @@ class Taken(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, record: Record, event: Held, due: int | None, expires: int, *, late: bool) -> Self:
         """What there is to keep of an event and its record."""
-        members = {name: value for name in _MEMBERS if (value := getattr(record, name))}
+        # An empty text is told as it came, and not as if it were missing.
+        members = {
+            name: value for name in _MEMBERS if (value := getattr(record, name)) or value == ""
+        }
         # A record without an id is named by its content, of which some is left out here.
         members["eventID"] = event.id
         return cls(event.id, event.time, due, expires, late, _encode(members))

@@ -7,9 +7,11 @@ are filed in a place, which ids are known, who was handed which key. It is no ch
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 from weakref import finalize
 
 from ..errors import CloudcascadeError
@@ -30,8 +32,26 @@ CREATE INDEX issued_time ON issued (time);
 CREATE TABLE said (id TEXT PRIMARY KEY, verdict TEXT NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
 """
 _CACHE_KIB = 32 << 10
+# How much is turned into rows at a time: what makes room must not take much.
+_PORTION = 10_000
+# Partners in one place that are read and put in order in one go.
+_FEW = 50
 _SLICE = 1_000
 _MAX_THAWED = 2_000
+
+
+Each = TypeVar("Each")
+
+
+def key_of(place: Place) -> int:
+    """A number for a place. Where two have the same, more partners are offered than fit."""
+    return hash(place)
+
+
+def _portions(things: Iterable[Each]) -> Iterator[list[Each]]:
+    rest = iter(things)
+    while portion := list(islice(rest, _PORTION)):
+        yield portion
 
 
 class SpillError(CloudcascadeError):
@@ -70,6 +90,8 @@ class Spill:
                 f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -{_CACHE_KIB};"
                 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY;" + _SCHEMA
             )
+            # It never ends: what is not to survive needs no commit, each of which writes every page that has changed.
+            self._db.execute("BEGIN EXCLUSIVE")
             with suppress(
                 PermissionError
             ):  # where an open file cannot be unlinked it is left behind
@@ -77,41 +99,47 @@ class Spill:
         except (OSError, sqlite3.Error) as error:
             raise SpillError(f"no room for the events that memory has none for: {error}") from error
 
-    def put(self, events: Iterable[tuple[Held, int, int | None, list[Place]]]) -> None:
+    def put(self, events: Iterable[tuple[Held, int, int | None, Sequence[int]]]) -> None:
         """Take in events: each with the instant at which it expires as a partner, the one at which its verdict is
-        due (None: it is judged, or gets none), and the places it is filed in."""
-        rows, due = [], []
-        places: list[tuple[int, int, int]] = []
-        for event, expires, when, filed in events:
-            self._seq += 1
-            rows.append((self._seq, expires, self._freeze(event)))
-            if when is not None:
-                due.append((when, event.id, self._seq))
-            places += ((hash(place), event.time, self._seq) for place in filed)
-        self._many("INSERT INTO held VALUES (?, ?, ?)", rows)
-        self._many("INSERT INTO open VALUES (?, ?, ?)", sorted(due))
-        self._many("INSERT INTO places VALUES (?, ?, ?)", sorted(places))
-        self.events += len(rows)
-        self.waiting += len(due)
-        self.filed += len(places)
+        due (None: it is judged, or gets none), and the places it is filed in, as `key_of` gives them."""
+        for portion in _portions(events):
+            rows, due = [], []
+            places: list[tuple[int, int, int]] = []
+            for event, expires, when, filed in portion:
+                self._seq += 1
+                rows.append((self._seq, expires, self._freeze(event)))
+                if when is not None:
+                    due.append((when, event.id, self._seq))
+                places += ((place, event.time, self._seq) for place in filed)
+            due.sort()
+            places.sort()
+            self._many("INSERT INTO held VALUES (?, ?, ?)", rows)
+            self._many("INSERT INTO open VALUES (?, ?, ?)", due)
+            self._many("INSERT INTO places VALUES (?, ?, ?)", places)
+            self.events += len(rows)
+            self.waiting += len(due)
+            self.filed += len(places)
 
     def put_arrived(self, events: Iterable[Held]) -> None:
         """Take in events that are not yet filed anywhere."""
-        rows, arrived = [], []
-        for event in events:
-            self._seq += 1
-            rows.append((self._seq, 1 << 62, self._freeze(event)))
-            arrived.append((event.time, event.id, self._seq))
-        self._many("INSERT INTO held VALUES (?, ?, ?)", rows)
-        self._many("INSERT INTO arrived VALUES (?, ?, ?)", sorted(arrived))
-        self.events += len(rows)
-        self.waiting += len(rows)
+        for portion in _portions(events):
+            rows, arrived = [], []
+            for event in portion:
+                self._seq += 1
+                rows.append((self._seq, 1 << 62, self._freeze(event)))
+                arrived.append((event.time, event.id, self._seq))
+            arrived.sort()
+            self._many("INSERT INTO held VALUES (?, ?, ?)", rows)
+            self._many("INSERT INTO arrived VALUES (?, ?, ?)", arrived)
+            self.events += len(rows)
+            self.waiting += len(rows)
 
     def put_ids(self, ids: Iterable[tuple[str, int]]) -> None:
         """Take in ids that copies are known by, each with the instant at which it may be forgotten."""
-        rows = sorted(ids)
-        self._many("INSERT OR REPLACE INTO ids VALUES (?, ?)", rows)
-        self.ids += len(rows)
+        for portion in _portions(ids):
+            portion.sort()
+            self._many("INSERT OR REPLACE INTO ids VALUES (?, ?)", portion)
+            self.ids += len(portion)
 
     def put_issued(self, issued: Iterable[tuple[str, int, bytes]]) -> None:
         """Take in access keys: each with the time it was handed out, and to whom, as bytes."""
@@ -183,10 +211,18 @@ class Spill:
 
     def near(self, place: Place, time: int, earliest: int, latest: int) -> Iterator[Held]:
         """The events filed in a place between two instants, those nearest to `time` first, then by event id."""
-        key = hash(place)
+        key = key_of(place)
+        some = self._all(
+            "SELECT seq, time FROM places WHERE place = ? AND time BETWEEN ? AND ? LIMIT ?",
+            (key, earliest, latest, _FEW),
+        )
+        if len(some) < _FEW:
+            found = iter(sorted(some, key=lambda each: abs(each[1] - time)))
+        else:
+            found = self._outward(key, time, earliest, latest)
         tied: list[Held] = []
         distance = -1
-        for seq, at in self._outward(key, time, earliest, latest):
+        for seq, at in found:
             if abs(at - time) != distance:
                 yield from sorted(tied, key=lambda event: event.id)
                 tied, distance = [], abs(at - time)
@@ -230,7 +266,7 @@ class Spill:
 
     def unfile(self, filed: Iterable[tuple[Place, int, int]]) -> None:
         """Take events out of places: place, time, number."""
-        rows = [(hash(place), time, seq) for place, time, seq in filed]
+        rows = [(key_of(place), time, seq) for place, time, seq in filed]
         self._many("DELETE FROM places WHERE place = ? AND time = ? AND seq = ?", rows)
         self.filed -= len(rows)
 
@@ -270,8 +306,6 @@ class Spill:
         if not rows:
             return
         try:
-            self._db.execute("BEGIN")
             self._db.executemany(query, rows)
-            self._db.execute("COMMIT")
         except sqlite3.Error as error:
             raise SpillError(f"no room for the events that memory has none for: {error}") from error

@@ -7,11 +7,11 @@ from heapq import heappop, heappush
 from .held import Held
 from .plan import ActionPlan
 from .spans import Spans
-from .spill import Place, Spill
+from .spill import Spill
 
 SLICE = 1_000
 Due = tuple[int, str, Held]
-Filed = dict[str, tuple[Held, list[Place]]]
+Filed = dict[str, tuple[Held, list[int]]]
 
 
 class Waiting:
@@ -150,7 +150,7 @@ class Waiting:
 
 def _with_places(
     open_: list[Due], filed: Filed, keep: Mapping[ActionPlan, int]
-) -> Iterator[tuple[Held, int, int, list[Place]]]:
+) -> Iterator[tuple[Held, int, int, list[int]]]:
     """The events that wait, each with the places it is filed in, which are taken out of `filed`."""
     for due, id_, event in open_:
         _, places = filed.pop(id_, (event, []))

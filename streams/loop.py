@@ -153,7 +153,7 @@ class Loop:
             if records:
                 self._engine.feed(records)
                 self._heard = self._clock()
-            if records is None or (self._pace.once and not records):
+            if records is None or (self._pace.once and not records and not source.busy):
                 ended.append(source)
         return ended
 
@@ -165,6 +165,7 @@ class Loop:
         while True:
             self._say(self._engine.advance(watermark, STEP))
             self._step()
+            self._look()
             if not self._engine.due or asked():
                 return
 
@@ -172,6 +173,7 @@ class Loop:
         while True:
             self._say(self._engine.close(STEP))
             self._step()
+            self._look()
             if not self._engine.due or asked():
                 return
 

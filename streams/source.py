@@ -41,6 +41,11 @@ class Source(Protocol):
         """
         ...
 
+    @property
+    def busy(self) -> bool:
+        """Whether the last `poll` gave nothing only because its time was up: there is more, or will be soon."""
+        ...
+
     def position(self) -> bytes:
         """Where reading goes on after all that `poll` has given so far. Small, and no secret stands in it."""
         ...

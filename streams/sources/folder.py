@@ -110,6 +110,11 @@ class Folder:
             if now() >= deadline:
                 return []
 
+    @property
+    def busy(self) -> bool:
+        """See `Source`. A file that may still be written is waited for."""
+        return bool(self._queue or self._changes)
+
     def position(self) -> bytes:
         """See `Source`."""
         marks = {path: file.mark for path, file in self._growing.items()}
@@ -365,6 +370,7 @@ class Folder:
             reason = f"cannot be read: {error.strerror or error}; it is tried again"
             self._on_problem(Problem(str(self._root / path), "file", reason))
         self._refused[path] = self._clock.steady() + _RETRY
+        self._changes.pop(path, None)
 
     def _is_refused(self, path: str) -> bool:
         return self._clock.steady() < self._refused.get(path, 0.0)

@@ -93,6 +93,13 @@ class Stream:
             if pause:
                 self._clock.wait(min(pause, deadline - now()))
 
+    @property
+    def busy(self) -> bool:
+        """See `Source`."""
+        if self._page is not None or not self._relist:
+            return True
+        return any(shard.behind > 0 for shard in self._shards.active.values())
+
     def position(self) -> bytes:
         """See `Source`."""
         sequences = {each.id: each.sequence for each in self._shards.active.values()}

@@ -84,6 +84,7 @@ class S3Prefix:
         self._object: tuple[Listing, Item, S3Object] | None = None
         self._resumed: _Current | None = None
         self._attempts = 0
+        self._busy = True
 
     def poll(self, wait: float) -> Sequence[Record] | None:
         """See `Source`. A prefix never ends."""
@@ -97,6 +98,7 @@ class S3Prefix:
                 except Refused as refused:
                     self._failed(refused)
                     records = []
+                self._busy = records is not None
                 if records:
                     return records
                 if records is None:
@@ -105,6 +107,11 @@ class S3Prefix:
                 return []
             if pause:
                 self._clock.wait(min(pause, deadline - now()))
+
+    @property
+    def busy(self) -> bool:
+        """See `Source`."""
+        return self._busy
 
     def position(self) -> bytes:
         """See `Source`."""

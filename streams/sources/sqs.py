@@ -71,6 +71,7 @@ class Queue:
         self._given: list[_Message] = []
         self._settled: list[_Message] = []
         self._object: S3Object | None = None
+        self._busy = True
 
     def poll(self, wait: float) -> Sequence[Record] | None:
         """See `Source`. A queue never ends; a call gives at most one object."""
@@ -84,12 +85,18 @@ class Queue:
                 except Refused as refused:
                     self._refused(refused)
                     records = []
+                self._busy = records is not None or len(self._held) >= _HELD
                 if records or records is None:
                     return records or []
             if now() >= deadline:
                 return []
             if pause:
                 self._clock.wait(min(pause, deadline - now()))
+
+    @property
+    def busy(self) -> bool:
+        """See `Source`."""
+        return self._busy
 
     def position(self) -> bytes:
         """See `Source`: the queue itself remembers."""

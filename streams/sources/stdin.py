@@ -46,6 +46,11 @@ class StandardInput:
         self._ended = True
         return list(self._lines.end()) or None
 
+    @property
+    def busy(self) -> bool:
+        """See `Source`. Who writes may think for a while; only the end of the input is the end."""
+        return not self._ended
+
     def position(self) -> bytes:
         """See `Source`."""
         return b""

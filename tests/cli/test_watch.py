@@ -1,12 +1,15 @@
 """`cascade watch` tells each verdict when it is due, and says what a signal left untold."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Self
+from urllib.request import urlopen
 
 import pytest
 
@@ -52,6 +55,9 @@ class Watching:
 
     def line(self) -> tuple[str, str, bool]:
         return told(self._pipe(self.process.stdout).readline())
+
+    def journal_line(self) -> str:
+        return self._pipe(self.process.stderr).readline().decode()
 
     def end(self) -> tuple[list[tuple[str, str, bool]], str, int]:
         out, err = self.process.communicate(timeout=60)
@@ -119,11 +125,34 @@ def test_a_signal_ends_it_and_what_waits_is_told_as_pending(
     assert status == 128 + number
 
 
+def test_it_says_where_its_metrics_are(tmp_path: Path) -> None:
+    with Watching(tmp_path, "--metrics", "127.0.0.1:0") as serving:
+        found = re.search(r"at=(http://127\.0\.0\.1:\d+/metrics)", serving.journal_line())
+        assert found
+        with urlopen(found[1]) as answer:
+            assert b"cascade_events_total 0.0" in answer.read()
+
+
 def test_an_idle_stream_does_not_wait_for_ever(tmp_path: Path) -> None:
     with Watching(tmp_path, "--idle", "1s", "--lateness", "1s") as idle:
         # Nothing brings the closing of an account along, so that it waits for stragglers only.
         idle.write(call("organizations:CloseAccount", "gone", 0, {"accountId": "444455556666"}))
         assert idle.line() == ("gone", "origin", False)
+
+
+def test_once_waits_until_it_knows_that_a_file_is_whole(tmp_path: Path) -> None:
+    file = tmp_path / "just-written.json"
+    file.write_bytes(json.dumps({"Records": [delete_user("gone", 0)]}).encode())
+    done = run(b"", str(tmp_path), "--once", "--finish")
+    assert [told(line) for line in done.stdout.splitlines()] == [("gone", "origin", False)]
+
+
+def test_once_reads_a_pipe_to_its_end_however_long_that_takes(tmp_path: Path) -> None:
+    with Watching(tmp_path, "--once") as slow:
+        assert "watching" in slow.journal_line()
+        time.sleep(1.5)
+        slow.write(delete_user("gone", 0))
+        assert slow.end()[0] == [("gone", "origin", False)]
 
 
 @pytest.mark.parametrize(

@@ -166,18 +166,18 @@ def test_metrics_and_health_tell_of_a_run(tmp_path: Path) -> None:
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
         assert process.stderr is not None
         line = json.loads(process.stderr.readline())
-        assert line["event"] == "metrics"
-        address = line["fields"]["address"]
+        assert line["event"] == "serving metrics"
+        page_at = line["fields"]["at"]
 
         def told() -> str:
-            with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+            with urllib.request.urlopen(page_at, timeout=5) as answer:
                 return str(answer.read().decode())
 
         page = until(lambda: page if "cascade_events_total 2.0" in (page := told()) else None)
         assert "cascade_listed_total 2.0" in page
         assert "cascade_undecodable_total 1.0" in page
         assert "cascade_pending 2.0" in page
-        with urllib.request.urlopen(f"http://{address}/readyz", timeout=5) as answer:
+        with urllib.request.urlopen(page_at.replace("/metrics", "/readyz"), timeout=5) as answer:
             assert answer.status == 200
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)

@@ -429,6 +429,30 @@ def test_credentials_that_could_never_be_forgotten_are_not_noted(time: str) -> N
     assert told.verdict.actor == by_session["principalId"]
 
 
+def begun(kept: "Kept") -> LiveEngine:
+    engine = LiveEngine(compile_catalog([DELETE_USER]), journal=True)
+    kept.restore(engine)
+    return engine
+
+
+@pytest.mark.parametrize("empty", ["awsRegion", "recipientAccountId", "errorCode", "userAgent"])
+def test_an_empty_member_is_told_alike_before_and_after_a_restart(empty: str) -> None:
+    kept = Kept()
+    engine = begun(kept)
+    engine.feed([record(delete_user("gone", 0, **{empty: ""}))])
+    assert engine.advance() == []
+    kept.keep(engine)
+    assert begun(kept).close() == engine.close()
+
+
+def test_what_was_kept_before_anything_was_asked_for_is_judged_after_a_restart() -> None:
+    kept = Kept()
+    engine = begun(kept)
+    engine.feed([record(delete_user("gone", 0))])
+    kept.keep(engine)
+    assert [each.verdict.event_id for each in begun(kept).close()] == ["gone"]
+
+
 def test_the_whole_catalogue_tells_of_the_sample_day_what_it_tells_of_the_log() -> None:
     cascades = load_catalog().cascades
     events = sorted(credentials_first(sample_day()), key=lambda event: event["eventTime"])

@@ -44,6 +44,10 @@ class ScriptedSource:
         self._next += 1
         return [record(event) for event in self._pieces[self._next - 1]]
 
+    @property
+    def busy(self) -> bool:
+        return False
+
     def position(self) -> bytes:
         return b"%d" % self._next
 

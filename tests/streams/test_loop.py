@@ -1,5 +1,6 @@
 """The loop keeps every step whole: whenever it dies, the next run goes on, and no verdict is lost or told otherwise."""
 
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.matcher import LiveEngine, compile_catalog
 from cloudcascade.streams import Message
-from cloudcascade.streams.loop import Loop, Pace
+from cloudcascade.streams.loop import STEP, Look, Loop, Pace
 from cloudcascade.streams.outbox import Direct
 from cloudcascade.streams.state import State, StateError, fingerprint
 from cloudcascade.tests.matcher.test_live import LATENESS, batch, credentials_first, deliveries
@@ -136,6 +137,30 @@ def test_a_source_is_told_that_its_input_may_go_only_when_it_is_kept(tmp_path: P
     state = State(kept)
     assert state.positions() == {}
     state.close()
+
+
+def test_it_tells_how_it_stands_while_it_judges_what_is_left() -> None:
+    class Counting(Looking):
+        def __init__(self) -> None:
+            super().__init__()
+            self.pending: list[int] = []
+
+        def look(self, look: Look) -> None:
+            self.pending.append(look.engine.pending)
+
+    watcher = Counting()
+    engine = LiveEngine(compile_catalog([DELETE_USER]), lateness=HOUR)
+    log = [delete_user(f"gone-{number}", number % 60) for number in range(2 * STEP)]
+    ticks = itertools.count()
+    loop = Loop(
+        engine,
+        [ScriptedSource([log])],
+        [Direct(CollectingSink([]))],
+        watcher,
+        clock=lambda: float(next(ticks)),
+    )
+    assert loop.run(never)
+    assert STEP in watcher.pending
 
 
 def test_another_catalogue_takes_over_what_waits(tmp_path: Path) -> None:
