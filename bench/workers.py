@@ -6,9 +6,10 @@
 Both go from the files to the last verdict; the catalogue is loaded before. They take turns, and the best of the rounds
 counts. Workers are started anew each time.
 
-On a machine with other work, or with fewer free cores than workers, the clock says little. CPU time says what
-free cores would make of it: `at best` is the CPU time of one process over that of the verdicts, which one
-process makes alone, and an equal share of all the rest, whoever spent it.
+On a machine with other work, or with fewer free cores than workers, the clock says little. How much the
+machine gives at that time is told by a yardstick in the same rounds: decoding alone, cut among so many processes
+that have nothing to tell each other. CPU time says what free cores would make of it: `at best` is the CPU time
+of one process over that of the verdicts, which one process makes alone, and an equal share of all the rest.
 """
 
 import argparse
@@ -16,13 +17,14 @@ import os
 import resource
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import Process
 from pathlib import Path
 from time import perf_counter
 
 from rich.console import Console
 from rich.table import Table
 
-from cloudcascade.bench.classify import OUT, Written, everyday, trail, write_verdicts
+from cloudcascade.bench.classify import OUT, Written, decode_only, everyday, trail, write_verdicts
 from cloudcascade.catalog import load_catalog
 from cloudcascade.cli.classify import Recompile, read_apart, read_log
 from cloudcascade.cli.problem_log import ProblemLog
@@ -33,7 +35,7 @@ from cloudcascade.matcher import Plan, compile_catalog
 @dataclass(frozen=True, slots=True)
 class Measured:
     """Seconds, one for each round: by the clock `took` for all and `reading` before the verdicts; CPU time `cpu` for
-    all, of all processes, and `alone` for the verdicts.
+    all, of all processes, and `alone` for the verdicts; by the clock again, decoding alone.
     """
 
     workers: int
@@ -41,6 +43,7 @@ class Measured:
     reading: tuple[float, ...]
     cpu: tuple[float, ...]
     alone: tuple[float, ...]
+    yardstick: tuple[float, ...]
 
     @property
     def at_best(self) -> float:
@@ -61,7 +64,7 @@ def cpu_seconds() -> float:
 
 def one_pass(
     sources: list[Source], plan: Plan, recompile: Recompile, count: int
-) -> tuple[float, float, float, float]:
+) -> tuple[float, ...]:
     """What `Measured` holds of one round."""
     begun, spent = perf_counter(), cpu_seconds()
     with ProblemLog(None) as problems:
@@ -72,7 +75,20 @@ def one_pass(
     read, before = perf_counter(), cpu_seconds()
     write_verdicts(engine)
     after = cpu_seconds()
-    return perf_counter() - begun, read - begun, after - spent, after - before
+    took = perf_counter() - begun
+    return took, read - begun, after - spent, after - before, decoding(sources, count)
+
+
+def decoding(sources: list[Source], count: int) -> float:
+    """Seconds by the clock of the floor, the files dealt out to so many processes."""
+    files = [source.path for source in sources if source.path is not None]
+    processes = [Process(target=decode_only, args=(files[at::count],)) for at in range(count)]
+    begun = perf_counter()
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    return perf_counter() - begun
 
 
 def measure(
@@ -80,7 +96,7 @@ def measure(
 ) -> list[Measured]:
     """Each number of workers in turn."""
     plan = recompile()
-    passes: dict[int, list[tuple[float, float, float, float]]] = {count: [] for count in counts}
+    passes: dict[int, list[tuple[float, ...]]] = {count: [] for count in counts}
     for _ in range(rounds):
         for count in counts:
             passes[count].append(one_pass(sources, plan, recompile, count))
@@ -92,7 +108,7 @@ def shown(results: list[Measured], written: Written) -> Table:
     first = results[0]
     table = Table(title=f"cascade classify --workers, on a machine of {os.cpu_count()} cores")
     for name in (
-        "workers", "events", "s", "of that reading", "times as fast",
+        "workers", "events", "s", "of that reading", "times as fast", "yardstick",
         "CPU s", "of that verdicts", "at best times as fast",
     ):  # fmt: skip
         table.add_column(name, justify="right")
@@ -103,6 +119,7 @@ def shown(results: list[Measured], written: Written) -> Table:
             f"{min(each.took):.2f}",
             f"{min(each.reading):.2f}",
             f"{min(first.took) / min(each.took):.2f}",
+            f"{min(first.yardstick) / min(each.yardstick):.2f}",
             f"{min(each.cpu):.2f}",
             f"{min(each.alone):.2f}",
             f"{first.at_best / each.at_best:.2f}",
