@@ -48,7 +48,8 @@ def stream(
     """`count` records over `span` seconds from `start`, nearly by time.
 
     A `share` of them (0 to 1) belong to cascades, whole ones and the fragments that attackers leave;
-    the rest is everyday noise, from which the actions in `without` (`service:EventName`) are left out.
+    the rest is everyday noise, from which the actions in `without` (`service:EventName`) are left out;
+    one event in eight assumes a role all the same.
 
     Raises:
         ValueError: `share` is no share, or `count` or `span` is not positive.
@@ -58,7 +59,7 @@ def stream(
     rng = Random(seed)
     ids = Ids(rng)
     homes = [household(ids, account, region, start) for account, region in PLACES]
-    routine = Routine(without)
+    routine = Routine(without, steady=True)
     waiting: list[tuple[int, int, Household, Caller, Step]] = []
     tie = counter()
     planned = made = 0

@@ -110,14 +110,17 @@ ACTIONS = frozenset(each.action for each in (*_READS, *_CHANGES))
 
 
 class Routine:
-    """Draws everyday events for an account, without the actions in `without`."""
+    """Draws everyday events for an account, without the actions in `without`.
 
-    def __init__(self, without: frozenset[str] = frozenset()) -> None:
+    What is left out makes the rest more frequent; with `steady`, not so the calls that hand out credentials.
+    """
+
+    def __init__(self, without: frozenset[str] = frozenset(), *, steady: bool = False) -> None:
         everything = (*_READS, *_CHANGES)
         self._table = [each for each in everything if each.action not in without]
         weights = [each.weight for each in self._table]
-        # Whatever is left out, sessions begin as often as they do.
-        weights.append(_SESSIONS * sum(weights) // sum(each.weight for each in everything))
+        everyday = sum(each.weight for each in everything)
+        weights.append(_SESSIONS * sum(weights) // everyday if steady else _SESSIONS)
         self._sums = list(accumulate(weights))
         self._places = range(len(weights))
 

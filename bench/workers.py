@@ -4,35 +4,91 @@
     python bench/workers.py --events 2000000 --share 0.01
 
 Both go from the files to the last verdict; the catalogue is loaded before. They take turns, and the best of the rounds
-counts. Workers are started anew each time. On a machine with other work, or with fewer free cores than
-workers, the figure says little; it is what the clock shows, not CPU time.
+counts. Workers are started anew each time.
+
+On a machine with other work, or with fewer free cores than workers, the clock says little. How much the
+machine gives at that time is told by a yardstick in the same rounds: decoding alone, cut among so many processes
+that have nothing to tell each other. CPU time says what free cores would make of it: `at best` is the CPU time
+of one process over that of the verdicts, which one process makes alone, and an equal share of all the rest.
 """
 
 import argparse
 import os
+import resource
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import Process
 from pathlib import Path
 from time import perf_counter
 
 from rich.console import Console
 from rich.table import Table
 
-from cloudcascade.bench.classify import OUT, Written, everyday, trail, write_verdicts
+from cloudcascade.bench.classify import OUT, Written, decode_only, everyday, trail, write_verdicts
 from cloudcascade.catalog import load_catalog
 from cloudcascade.cli.classify import Recompile, read_apart, read_log
 from cloudcascade.cli.problem_log import ProblemLog
 from cloudcascade.events import Limits, Source, expand_sources
-from cloudcascade.matcher import compile_catalog
+from cloudcascade.matcher import Plan, compile_catalog
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Seconds by the clock, one for each round: all of it, and the reading alone."""
+    """Seconds, one for each round: by the clock `took` for all and `reading` before the verdicts; CPU time `cpu` for
+    all, of all processes, and `alone` for the verdicts; by the clock again, decoding alone.
+    """
 
     workers: int
     took: tuple[float, ...]
     reading: tuple[float, ...]
+    cpu: tuple[float, ...]
+    alone: tuple[float, ...]
+    yardstick: tuple[float, ...]
+
+    @property
+    def at_best(self) -> float:
+        """Seconds by the clock if every process had a core to itself and none waited for another."""
+        return min(
+            alone + (cpu - alone) / self.workers
+            for cpu, alone in zip(self.cpu, self.alone, strict=True)
+        )
+
+
+def cpu_seconds() -> float:
+    """CPU time of this process and of the children that have ended."""
+    own, theirs = (
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return own.ru_utime + own.ru_stime + theirs.ru_utime + theirs.ru_stime
+
+
+def one_pass(
+    sources: list[Source], plan: Plan, recompile: Recompile, count: int
+) -> tuple[float, ...]:
+    """What `Measured` holds of one round."""
+    begun, spent = perf_counter(), cpu_seconds()
+    with ProblemLog(None) as problems:
+        if count == 1:
+            engine = read_log(plan, sources, Limits(), problems)
+        else:
+            engine = read_apart(count, plan, recompile, sources, Limits(), problems)
+    read, before = perf_counter(), cpu_seconds()
+    write_verdicts(engine)
+    after = cpu_seconds()
+    took = perf_counter() - begun
+    return took, read - begun, after - spent, after - before, decoding(sources, count)
+
+
+def decoding(sources: list[Source], count: int) -> float:
+    """Seconds by the clock of the floor, the files dealt out to so many processes."""
+    files = [source.path for source in sources if source.path is not None]
+    processes = [Process(target=decode_only, args=(files[at::count],)) for at in range(count)]
+    begun = perf_counter()
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    return perf_counter() - begun
 
 
 def measure(
@@ -40,28 +96,21 @@ def measure(
 ) -> list[Measured]:
     """Each number of workers in turn."""
     plan = recompile()
-    took: dict[int, list[float]] = {count: [] for count in counts}
-    reading: dict[int, list[float]] = {count: [] for count in counts}
+    passes: dict[int, list[tuple[float, ...]]] = {count: [] for count in counts}
     for _ in range(rounds):
         for count in counts:
-            begun = perf_counter()
-            with ProblemLog(None) as problems:
-                if count == 1:
-                    engine = read_log(plan, sources, Limits(), problems)
-                else:
-                    engine = read_apart(count, plan, recompile, sources, Limits(), problems)
-            reading[count].append(perf_counter() - begun)
-            write_verdicts(engine)
-            took[count].append(perf_counter() - begun)
-            del engine
-    return [Measured(count, tuple(took[count]), tuple(reading[count])) for count in counts]
+            passes[count].append(one_pass(sources, plan, recompile, count))
+    return [Measured(count, *zip(*passes[count], strict=True)) for count in counts]
 
 
 def shown(results: list[Measured], written: Written) -> Table:
     """The results as a table, each against the first."""
     first = results[0]
     table = Table(title=f"cascade classify --workers, on a machine of {os.cpu_count()} cores")
-    for name in ("workers", "events", "s", "of that reading", "times as fast", "reading alone"):
+    for name in (
+        "workers", "events", "s", "of that reading", "times as fast", "yardstick",
+        "CPU s", "of that verdicts", "at best times as fast",
+    ):  # fmt: skip
         table.add_column(name, justify="right")
     for each in results:
         table.add_row(
@@ -70,7 +119,10 @@ def shown(results: list[Measured], written: Written) -> Table:
             f"{min(each.took):.2f}",
             f"{min(each.reading):.2f}",
             f"{min(first.took) / min(each.took):.2f}",
-            f"{min(first.reading) / min(each.reading):.2f}",
+            f"{min(first.yardstick) / min(each.yardstick):.2f}",
+            f"{min(each.cpu):.2f}",
+            f"{min(each.alone):.2f}",
+            f"{first.at_best / each.at_best:.2f}",
         )
     return table
 
@@ -89,7 +141,7 @@ def main() -> None:
     recompile = partial(compile_catalog, load_catalog().cascades)
     sources = expand_sources([str(folder / "AWSLogs")])
     results = measure(sources, recompile, (1, *chosen.workers), chosen.rounds)
-    Console(width=100).print(shown(results, written))
+    Console(width=120).print(shown(results, written))
 
 
 if __name__ == "__main__":

@@ -5,15 +5,16 @@ from operator import attrgetter
 
 from ..events import Brief, OnProblem
 from . import telling
-from .aside import Aside, Short
+from .aside import Short
 from .credentials import Credentials
 from .edges import meets
 from .explain import Found, Instances
 from .held import Held
+from .kept import Kept
 from .near_misses import NearMisses
 from .plan import ActionPlan, Plan
 from .portion import Portion
-from .sieve import Sieve
+from .sieve import Sieve, Texts
 from .verdict import Verdict
 
 _in_time: Callable[[Held], tuple[int, str]] = attrgetter("time", "id")
@@ -35,14 +36,18 @@ class Engine:
     ) -> None:
         self.plan = plan
         self.keep_all = keep_all
-        self.duplicates = 0
-        self.conflicting = 0
-        self._held: dict[str, Held] = {}
+        intern = Texts().__getitem__
         self._credentials = Credentials()
+        self._kept = Kept(plan, intern)
         self._sieve = Sieve(
-            plan, self._keep, self._set_aside, self._credentials.add, on_problem, keep_all=keep_all
+            plan,
+            self._kept.keep,
+            self._kept.set_aside,
+            self._credentials.add,
+            intern,
+            on_problem,
+            keep_all=keep_all,
         )
-        self._aside = Aside(plan.actions, self._sieve.intern)
 
     @property
     def records(self) -> int:
@@ -52,7 +57,17 @@ class Engine:
     @property
     def listed(self) -> int:
         """How many events are kept: all those that some cascade mentions, copies once."""
-        return len(self._held) + len(self._aside)
+        return len(self._kept)
+
+    @property
+    def duplicates(self) -> int:
+        """How many events were of an id that was there already."""
+        return self._kept.duplicates
+
+    @property
+    def conflicting(self) -> int:
+        """How many of those said something else."""
+        return self._kept.conflicting
 
     @property
     def undated(self) -> int:
@@ -70,32 +85,13 @@ class Engine:
         for issued, asker in portion.issued:
             self._credentials.add(issued, asker)
         for event in portion.events(self.plan.actions, self._sieve.unlisted):
-            self._keep(event)
+            self._kept.keep(event)
         for fields in portion.aside:
-            self._set_aside(Short(*fields))
-
-    def _keep(self, event: Held) -> None:
-        if event.id in self._aside:
-            self._held[event.id] = self._aside.take(event.id)
-        known = self._held.setdefault(event.id, event)
-        if known is event:
-            return
-        self.duplicates += 1
-        if known.content() != event.content():
-            self.conflicting += 1
-            if event.content() < known.content():
-                self._held[event.id] = event
-
-    def _set_aside(self, event: Short) -> None:
-        if event.id in self._held or not self._aside.put(event):
-            self._keep(self._aside.read(event))
+            self._kept.set_aside(Short(*fields))
 
     def verdicts(self) -> Iterator[Verdict]:
         """One verdict for every event that is some cascade's origin or effect, by time, then event id."""
-        kept = [
-            *self._held.values(),
-            *self._aside.explicable({each.action for each in self._held.values()}),
-        ]
+        kept = self._kept.relevant()
         actor = self._credentials.actor
         for event in kept:
             event.actor = actor(event.principal, event.access_key)

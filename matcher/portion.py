@@ -12,7 +12,7 @@ from .aside import Short
 from .credentials import Asker
 from .held import Held
 from .plan import ActionPlan, Plan
-from .sieve import Sieve
+from .sieve import Sieve, Texts
 
 # A message is pickled: texts that stand in many events travel once, and only processes of one run read it.
 Fields = tuple[Any, ...]
@@ -69,6 +69,7 @@ def sift_files(plan: Plan, sources: Sequence[Source], limits: Limits, *, keep_al
         portion.add_held,
         portion.add_aside,
         portion.add_issued,
+        Texts().__getitem__,
         portion.problems.append,
         keep_all=keep_all,
     )

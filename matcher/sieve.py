@@ -10,8 +10,8 @@ from .held import Held, hold
 from .plan import ActionPlan, Plan
 
 
-class _Texts(dict[str | None, str | None]):
-    """Leads from each text to the first that was equal to it."""
+class Texts(dict[str | None, str | None]):
+    """Leads from each text to the first that was equal to it: `texts[text]` is one object for all of them."""
 
     def __missing__(self, text: str | None) -> str | None:
         self[text] = text
@@ -32,6 +32,7 @@ class Sieve:
         keep: Callable[[Held], None],
         set_aside: Callable[[Short], None],
         issue: Callable[[str, Asker], None],
+        intern: Callable[[str | None], str | None],
         on_problem: OnProblem | None = None,
         *,
         keep_all: bool = False,
@@ -45,7 +46,7 @@ class Sieve:
         self._keep_all = keep_all
         nothing: dict[str, ActionPlan] = {}
         self._wanted = {**dict.fromkeys(ISSUING, nothing), **plan.by_name}
-        self.intern: Callable[[str | None], str | None] = _Texts().__getitem__
+        self._intern = intern
         self._unlisted: dict[str, ActionPlan] = {}
 
     def feed(self, records: Iterable[Brief]) -> None:
@@ -72,9 +73,9 @@ class Sieve:
             try:
                 if action.quiet and not keep_all:
                     event_time(record.eventTime)
-                    self._set_aside(shorten(record, action, caller, self.intern))
+                    self._set_aside(shorten(record, action, caller, self._intern))
                 else:
-                    self._keep(hold(record, action, self.intern, caller))
+                    self._keep(hold(record, action, self._intern, caller))
             except ValueError as error:
                 self.undated += 1
                 if self._on_problem is not None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from cloudcascade.bench.classify import everyday
 from cloudcascade.bench.cloudtrail import DAY, START, stream, write_trail
 from cloudcascade.events import Record
 
@@ -101,6 +102,12 @@ def test_most_events_are_reads(trail: list[Json]) -> None:
 def test_one_event_in_eight_assumes_a_role(trail: list[Json]) -> None:
     sessions = {"sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"}
     assert 0.10 <= share_of(trail, sessions) <= 0.15
+
+
+def test_so_it_does_whatever_is_left_out() -> None:
+    sessions = {"sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"}
+    fewer = made(without=everyday())
+    assert 0.10 <= share_of(fewer, sessions) <= 0.15
 
 
 def test_credentials_that_were_handed_out_are_used(trail: list[Json]) -> None:
