@@ -6,8 +6,9 @@
 ['iam:DeleteVirtualMFADevice']
 """
 
+from .answers import Chain, Cycles, Masking, Reach, Relay, Stats, Step
 from .builder import Drawing, Lookup, TacticFacts, TechniqueFacts, build_graph, draw_graph
-from .errors import GraphError
+from .errors import GraphError, StoreError
 from .interchange import (
     GraphFormat,
     export_graphml,
@@ -18,12 +19,7 @@ from .interchange import (
 )
 from .networkx_store import NetworkxStore
 from .queries import (
-    Cycles,
-    Masking,
-    Reach,
-    Relay,
-    Stats,
-    Step,
+    Answers,
     callers_of,
     cascades_masking,
     cycles,
@@ -67,7 +63,9 @@ __all__ = [
     "EDGE_TYPES",
     "NODE_TYPES",
     "ActionNode",
+    "Answers",
     "CascadeNode",
+    "Chain",
     "ControllerNode",
     "Cycles",
     "Drawing",
@@ -94,6 +92,7 @@ __all__ = [
     "SpoiledBy",
     "Stats",
     "Step",
+    "StoreError",
     "SubtechniqueOf",
     "TacticFacts",
     "TacticNode",
