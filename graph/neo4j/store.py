@@ -42,13 +42,16 @@ class Neo4jStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._catalog = connection.address.catalog
+        self._prepared = False
 
     def write(
         self, nodes: Iterable[Node], edges: Iterable[Edge], documents: Mapping[str, str] = _NONE
     ) -> None:
         """Add to the graph; see `GraphStore.write`. `pushing.push` is for whole catalogues."""
         all_nodes, all_edges = list(nodes), list(edges)
-        ensure_schema(self._connection)
+        if not self._prepared:
+            ensure_schema(self._connection)
+            self._prepared = True
         self._connection.write(
             lambda transaction: write_all(
                 transaction, self._catalog, all_nodes, all_edges, documents

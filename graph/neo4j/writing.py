@@ -103,11 +103,11 @@ def write_all(
     _require_ends(transaction, catalog, by_ref.keys(), wanted.values())
     for node_kind in NODE_TYPES:
         rows = node_rows(node_kind, by_ref.values(), catalog, documents)
-        changes += write_nodes(transaction, node_kind, catalog, rows)
+        if rows:
+            changes += write_nodes(transaction, node_kind, catalog, rows)
     for edge_kind in EDGE_TYPES:
-        changes += write_edges(
-            transaction, edge_kind, catalog, edge_rows(edge_kind, wanted.values())
-        )
+        if rows := edge_rows(edge_kind, wanted.values()):
+            changes += write_edges(transaction, edge_kind, catalog, rows)
     return changes
 
 
