@@ -6,8 +6,9 @@
 ['iam:DeleteVirtualMFADevice']
 """
 
-from .answers import Chain, Cycles, Masking, Reach, Relay, Stats, Step
+from .answers import Chain, Cycles, Hiding, Masking, Reach, Relay, Silenced, Stats, Step
 from .builder import Drawing, Lookup, TacticFacts, TechniqueFacts, build_graph, draw_graph
+from .difference import Difference, copy_graph, differences
 from .errors import GraphError, StoreError
 from .interchange import (
     GraphFormat,
@@ -17,11 +18,14 @@ from .interchange import (
     import_json,
     read_graph,
 )
+from .named import NAMED, NamedQuery, ask_named
 from .networkx_store import NetworkxStore
 from .queries import (
     Answers,
+    blast_radius,
     callers_of,
     cascades_masking,
+    controllers_hiding,
     cycles,
     emits,
     emits_transitively,
@@ -61,6 +65,7 @@ from .store import GraphReader, GraphStore
 
 __all__ = [
     "EDGE_TYPES",
+    "NAMED",
     "NODE_TYPES",
     "ActionNode",
     "Answers",
@@ -68,6 +73,7 @@ __all__ = [
     "Chain",
     "ControllerNode",
     "Cycles",
+    "Difference",
     "Drawing",
     "Edge",
     "Emits",
@@ -75,6 +81,7 @@ __all__ = [
     "GraphFormat",
     "GraphReader",
     "GraphStore",
+    "Hiding",
     "InTactic",
     "Includes",
     "Indicates",
@@ -82,6 +89,7 @@ __all__ = [
     "MapsTo",
     "Masking",
     "MayCall",
+    "NamedQuery",
     "NetworkxStore",
     "Node",
     "Originates",
@@ -89,6 +97,7 @@ __all__ = [
     "Reach",
     "Relay",
     "ServiceNode",
+    "Silenced",
     "SpoiledBy",
     "Stats",
     "Step",
@@ -99,10 +108,15 @@ __all__ = [
     "TechniqueFacts",
     "TechniqueNode",
     "Via",
+    "ask_named",
+    "blast_radius",
     "build_graph",
     "callers_of",
     "cascades_masking",
+    "controllers_hiding",
+    "copy_graph",
     "cycles",
+    "differences",
     "draw_graph",
     "edge_order",
     "emits",

@@ -44,6 +44,33 @@ class Masking:
 
 
 @dataclass(frozen=True, slots=True)
+class Silenced:
+    """What else goes out of sight where a cascade explains a technique's trace away.
+
+    `origins` are the actions that bring `action` along in `cascade`. `also` are the other techniques that the very
+    same action stands for: who silences the action silences them.
+    """
+
+    technique: str
+    action: str
+    cascade: str
+    policy: Policy
+    origins: tuple[str, ...]
+    also: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hiding:
+    """A controller among whose ordinary calls an action of a technique does not stand out."""
+
+    controller: str
+    title: str
+    attested: bool
+    action: str
+    technique: str
+
+
+@dataclass(frozen=True, slots=True)
 class Relay:
     """An action that is an origin and an effect; the cascades are given by id."""
 
@@ -75,3 +102,13 @@ def masking_order(each: Masking) -> tuple[int, str, str, str, str]:
     """Sorts maskings: those that suppress first, then by technique, cascade, action and node."""
     rank = POLICY_ORDER.index(each.policy)
     return rank, each.technique, each.cascade, each.action, each.node
+
+
+def silenced_order(each: Silenced) -> tuple[int, str, str, str]:
+    """Sorts what is silenced: by policy as maskings are, then by action, cascade and technique."""
+    return POLICY_ORDER.index(each.policy), each.action, each.cascade, each.technique
+
+
+def hiding_order(each: Hiding) -> tuple[str, str, str]:
+    """Sorts by controller, action and technique."""
+    return each.controller, each.action, each.technique

@@ -8,7 +8,19 @@ asked for once, not edge by edge.
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from .answers import Chain, Cycles, Masking, Reach, Relay, Stats, masking_order
+from .answers import (
+    Chain,
+    Cycles,
+    Hiding,
+    Masking,
+    Reach,
+    Relay,
+    Silenced,
+    Stats,
+    hiding_order,
+    masking_order,
+    silenced_order,
+)
 from .errors import GraphError, missing
 from .schema import (
     EDGE_TYPES,
@@ -18,6 +30,7 @@ from .schema import (
     ControllerNode,
     Emits,
     Includes,
+    Indicates,
     MapsTo,
     MayCall,
     Originates,
@@ -58,6 +71,14 @@ class Answers(GraphReader, Protocol):
 
     def cascades_masking(self, technique: str, subtechniques: bool) -> list[Masking]:
         """See `cascades_masking`."""
+        ...
+
+    def blast_radius(self, technique: str) -> list[Silenced]:
+        """See `blast_radius`."""
+        ...
+
+    def controllers_hiding(self, technique: str) -> list[Hiding]:
+        """See `controllers_hiding`."""
         ...
 
     def callers_of(self, action: str) -> list[ControllerNode]:
@@ -183,10 +204,65 @@ def cascades_masking(
     if isinstance(graph, Answers):
         return graph.cascades_masking(technique, subtechniques)
     _require(graph, TechniqueNode, technique)
-    wanted = {technique}
-    if subtechniques:
-        wanted.update(edge.source for edge in graph.edges(SubtechniqueOf, target=technique))
+    wanted = _family(graph, technique) if subtechniques else {technique}
     return _maskings(graph, lambda edge: edge.target in wanted)
+
+
+def blast_radius(graph: GraphReader, technique: str) -> list[Silenced]:
+    """What goes out of sight with a technique, sub-techniques included, when its cascades are let have their way.
+
+    Raises:
+        GraphError: the graph has no such technique.
+    """
+    if isinstance(graph, Answers):
+        return graph.blast_radius(technique)
+    maskings = {
+        (each.technique, each.action, each.cascade, each.policy)
+        for each in cascades_masking(graph, technique)
+    }
+    origins: dict[tuple[str, str], set[str]] = {}
+    for edge in graph.edges(Emits):
+        origins.setdefault((edge.cascade, edge.target), set()).add(edge.source)
+    family = _family(graph, technique)
+    stands_for = _stands_for(graph)
+    found = [
+        Silenced(
+            technique=each,
+            action=action,
+            cascade=cascade,
+            policy=policy,
+            origins=tuple(sorted(origins.get((cascade, action), ()))),
+            also=tuple(sorted(stands_for[action] - family)),
+        )
+        for each, action, cascade, policy in maskings
+    ]
+    return sorted(found, key=silenced_order)
+
+
+def controllers_hiding(graph: GraphReader, technique: str) -> list[Hiding]:
+    """The controllers that may call an action of a technique, sub-techniques included, as a matter of course.
+
+    Raises:
+        GraphError: the graph has no such technique.
+    """
+    if isinstance(graph, Answers):
+        return graph.controllers_hiding(technique)
+    _require(graph, TechniqueNode, technique)
+    family = _family(graph, technique)
+    stands_for = _stands_for(graph)
+    controllers = {node.id: node for node in graph.nodes(ControllerNode)}
+    found = [
+        Hiding(
+            controller=edge.source,
+            title=controllers[edge.source].title,
+            attested=controllers[edge.source].attested,
+            action=edge.target,
+            technique=each,
+        )
+        for edge in graph.edges(MayCall)
+        for each in stands_for.get(edge.target, frozenset()) & family
+    ]
+    return sorted(found, key=hiding_order)
 
 
 def callers_of(graph: GraphReader, action: str) -> list[ControllerNode]:
@@ -282,6 +358,18 @@ def _maskings(graph: GraphReader, wanted: Callable[[MapsTo], bool]) -> list[Mask
         and wanted(edge)
     ]
     return sorted(found, key=masking_order)
+
+
+def _family(graph: GraphReader, technique: str) -> set[str]:
+    return {technique, *(edge.source for edge in graph.edges(SubtechniqueOf, target=technique))}
+
+
+def _stands_for(graph: GraphReader) -> dict[str, set[str]]:
+    """The techniques of each action, whoever says so."""
+    found: dict[str, set[str]] = {}
+    for edge in (*graph.edges(MapsTo), *graph.edges(Indicates)):
+        found.setdefault(edge.source, set()).add(edge.target)
+    return found
 
 
 def _by_action(edges: list[Originates] | list[Includes]) -> dict[str, tuple[str, ...]]:

@@ -13,16 +13,22 @@ from .address import (
 )
 from .connection import Connection
 from .pushing import clear, push
+from .raw import Answer, ask
+from .script import cypher_statements, export_cypher
 from .store import Neo4jStore
 from .writing import Changes
 
 __all__ = [
+    "Answer",
     "Changes",
     "Connection",
     "Credentials",
     "Neo4jStore",
     "StoreAddress",
+    "ask",
     "clear",
+    "cypher_statements",
+    "export_cypher",
     "find_credentials",
     "is_address",
     "parse_address",

@@ -36,6 +36,24 @@ WITH DISTINCT a, t, e
 RETURN a.id AS action, t.id AS technique, t.name AS name, properties(e) AS edge
 """
 
+BLAST_RADIUS = """
+MATCH (asked:Technique {catalog: $catalog, id: $technique})
+OPTIONAL MATCH (a:Action)-[e:MAPS_TO {role: 'effect'}]->(t:Technique)-[:SUBTECHNIQUE_OF*0..1]->(asked)
+WHERE e.policy <> 'never'
+WITH DISTINCT asked, a, t, e.cascade AS cascade, e.policy AS policy
+RETURN a.id AS action, t.id AS technique, cascade, policy,
+  [(o:Action)-[x:EMITS]->(a) WHERE x.cascade = cascade | o.id] AS origins,
+  [(a)-[:MAPS_TO|INDICATES]->(x:Technique) WHERE x <> asked AND NOT (x)-[:SUBTECHNIQUE_OF]->(asked) | x.id] AS also
+"""
+
+CONTROLLERS_HIDING = """
+MATCH (asked:Technique {catalog: $catalog, id: $technique})
+OPTIONAL MATCH (c:Controller)-[:MAY_CALL]->(a:Action)-[:MAPS_TO|INDICATES]->(t:Technique)
+  -[:SUBTECHNIQUE_OF*0..1]->(asked)
+WITH DISTINCT c, a, t
+RETURN c.id AS controller, c.title AS title, c.attested AS attested, a.id AS action, t.id AS technique
+"""
+
 CALLERS_OF = """
 MATCH (a:Action {catalog: $catalog, id: $action})
 OPTIONAL MATCH (c:Controller)-[:MAY_CALL]->(a)

@@ -143,7 +143,7 @@ def _delete(connection: Connection, statement: str, rows: list[Row], batch: int)
     changes = Changes()
     for part in batches(rows, batch):
         changes += connection.write(
-            partial(counted, query=statement, rows=part, **_catalog(connection))
+            partial(counted, query=statement, rows=part, catalog=connection.address.catalog)
         )
     return changes
 

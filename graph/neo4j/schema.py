@@ -35,6 +35,11 @@ CONSTRAINTS: tuple[str, ...] = tuple(
     for label in (*LABELS.values(), INSTANCE, EVENT)
 )
 INDEXES: tuple[str, ...] = (
+    *(
+        # The constraint's index finds a node by both; this one finds all nodes of a catalogue.
+        f"CREATE INDEX cloudcascade_{label.lower()}_catalog IF NOT EXISTS FOR (n:{label}) ON (n.catalog)"
+        for label in LABELS.values()
+    ),
     "CREATE INDEX cloudcascade_technique_name IF NOT EXISTS FOR (n:Technique) ON (n.name)",
     "CREATE INDEX cloudcascade_cascade_policy IF NOT EXISTS FOR (n:Cascade) ON (n.policy)",
     "CREATE INDEX cloudcascade_event_time IF NOT EXISTS FOR (n:Event) ON (n.time)",

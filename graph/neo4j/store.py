@@ -5,7 +5,19 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..answers import Chain, Cycles, Masking, Reach, Relay, Stats, masking_order
+from ..answers import (
+    Chain,
+    Cycles,
+    Hiding,
+    Masking,
+    Reach,
+    Relay,
+    Silenced,
+    Stats,
+    hiding_order,
+    masking_order,
+    silenced_order,
+)
 from ..errors import missing
 from ..schema import (
     EDGE_TYPES,
@@ -132,6 +144,34 @@ class Neo4jStore:
         """See `queries.cascades_masking`."""
         rows = self._rows(asking.CASCADES_MASKING, technique=technique, subtechniques=subtechniques)
         return _maskings(TechniqueNode, technique, rows)
+
+    def blast_radius(self, technique: str) -> list[Silenced]:
+        """See `queries.blast_radius`."""
+        rows = self._rows(asking.BLAST_RADIUS, technique=technique)
+        if not rows:
+            raise missing("technique", technique)
+        found = [
+            Silenced(
+                technique=row["technique"],
+                action=row["action"],
+                cascade=row["cascade"],
+                policy=row["policy"],
+                origins=tuple(sorted(set(row["origins"]))),
+                also=tuple(sorted(set(row["also"]))),
+            )
+            for row in rows
+            if row["action"] is not None
+        ]
+        return sorted(found, key=silenced_order)
+
+    def controllers_hiding(self, technique: str) -> list[Hiding]:
+        """See `queries.controllers_hiding`."""
+        rows = self._rows(asking.CONTROLLERS_HIDING, technique=technique)
+        if not rows:
+            raise missing("technique", technique)
+        return sorted(
+            (Hiding(**row) for row in rows if row["controller"] is not None), key=hiding_order
+        )
 
     def callers_of(self, action: str) -> list[ControllerNode]:
         """See `queries.callers_of`."""

@@ -59,6 +59,8 @@ class Neo4jServer:
 
     home: Path
     port: int = 0
+    # It is up sooner without the second compiler, and a test is over before that would pay.
+    jvm: tuple[str, ...] = ("-Xmx1g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
     _process: subprocess.Popen[str] | None = field(default=None, repr=False)
 
     @property
@@ -80,7 +82,7 @@ class Neo4jServer:
         log = (self.home / "stderr.log").open("a")
         with log:
             self._process = subprocess.Popen(
-                ["java", "-Xmx1g", "-cp", classes, str(SOURCE / "Server.java"), str(self.home)],
+                ["java", *self.jvm, "-cp", classes, str(SOURCE / "Server.java"), str(self.home)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
