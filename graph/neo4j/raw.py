@@ -95,8 +95,14 @@ def _operators(plan: Mapping[str, Any]) -> Iterator[str]:
 def plain(value: object) -> Plain:
     """A value of a result as JSON has it: nodes and relationships with their properties, times as ISO 8601."""
     from neo4j.graph import Node, Path, Relationship
+    from neo4j.spatial import Point
+    from neo4j.time import Duration
 
     match value:
+        case Duration():  # a tuple, as a point is
+            return value.iso_format()
+        case Point():
+            return str(value)
         case None | bool() | int() | float() | str():
             return value
         case Node():

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -17,12 +18,16 @@ _numbers = count()
 def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]:
     """A server for the whole run."""
     server = Neo4jServer(tmp_path_factory.mktemp("neo4j"))
+    _start(server)
+    yield server
+    server.kill()
+
+
+def _start(server: Neo4jServer) -> None:
     try:
         server.start()
     except NoServer as reason:
         pytest.skip(str(reason))
-    yield server
-    server.kill()
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +41,30 @@ def connect(neo4j_server: Neo4jServer) -> Iterator[Callable[[], Connection]]:
         return opened[-1]
 
     yield connect
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Neo4jServer]:
+    """A server of the test's own, which it may kill."""
+    server = Neo4jServer(tmp_path / "neo4j")
+    _start(server)
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def connect_to() -> Iterator[Callable[[Neo4jServer], Connection]]:
+    """Makes connections to a server, which lose patience soon."""
+    opened: list[Connection] = []
+
+    def connect_to(server: Neo4jServer) -> Connection:
+        address = StoreAddress(server.uri, "neo4j", "test")
+        opened.append(Connection(address, Credentials(USERNAME, PASSWORD), patience_s=1))
+        return opened[-1]
+
+    yield connect_to
     for connection in opened:
         connection.close()
 
