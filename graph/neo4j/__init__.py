@@ -5,6 +5,7 @@ StoreAddress(uri='neo4j://localhost:7687', database=None, catalog='cloudcascade'
 """
 
 from .address import (
+    DEFAULT_CATALOG,
     Credentials,
     StoreAddress,
     find_credentials,
@@ -19,6 +20,7 @@ from .store import Neo4jStore
 from .writing import Changes
 
 __all__ = [
+    "DEFAULT_CATALOG",
     "Answer",
     "Changes",
     "Connection",

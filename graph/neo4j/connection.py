@@ -118,7 +118,7 @@ class Connection:
         code = error.code or ""
         message = _first_line(error.message or "") or code
         uri = self.address.uri
-        who = f"the user {self._username!r}" if self._username else "who gives no password"
+        who = f"the user {self._username!r}" if self._username else "whoever gives no password"
         if code.startswith("Neo.ClientError.Security.") and "Forbidden" not in code:
             return StoreError(
                 f"the server at {uri} refuses {who}: set {USERNAME} and {PASSWORD}, or give"

@@ -1,6 +1,6 @@
 """The graph on a Neo4j server."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -105,13 +105,24 @@ class Neo4jStore:
         )
         return _edges(kind, rows)
 
-    def documents(self) -> dict[str, str]:
-        """The cascades' own documents by id, as they were pushed."""
+    def documents(self, cascades: Collection[str] | None = None) -> dict[str, str]:
+        """The cascades' own documents by id, sorted, as they were pushed; of all, or of some ids."""
         rows = self._rows(
-            "MATCH (c:Cascade {catalog: $catalog}) WHERE c.document IS NOT NULL"
-            " RETURN c.id AS id, c.document AS document"
+            "MATCH (c:Cascade {catalog: $catalog})"
+            " WHERE c.document IS NOT NULL AND ($ids IS NULL OR c.id IN $ids)"
+            " RETURN c.id AS id, c.document AS document",
+            ids=None if cascades is None else list(cascades),
         )
         return {row["id"]: row["document"] for row in sorted(rows, key=lambda row: str(row["id"]))}
+
+    def action_ids(self, *, named: bool = False) -> frozenset[str]:
+        """The ids of all actions, or of those that the literature on attacks names."""
+        rows = self._rows(
+            "MATCH (a:Action {catalog: $catalog}) WHERE NOT $named OR a.log IS NOT NULL"
+            " RETURN a.id AS id",
+            named=named,
+        )
+        return frozenset(row["id"] for row in rows)
 
     def emits(self, action: str) -> list[Emits]:
         """See `queries.emits`."""
