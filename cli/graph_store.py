@@ -215,7 +215,7 @@ def query(
 
     `cascade graph query reached-by -p action=cloudtrail:StopLogging`
 
-    `cascade graph query blast-radius -p technique=T1562.008 --store neo4j://localhost:7687`
+    `cascade graph query blast-radius -p technique=T1685.002 --store neo4j://localhost:7687`
 
     `cascade graph query --store neo4j://localhost:7687 --cypher "MATCH (a:Action) RETURN a.id" --limit 5`
     """
