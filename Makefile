@@ -39,6 +39,7 @@ bench: $(READY) ## measure classify against the decode-only floor, in one run
 
 docs: $(READY) ## write the pages anew that follow from the program
 	$(BIN)/python docs/render.py
+	$(BIN)/python docs/render_graph.py
 
 sample: $(READY) ## write docs/sample anew
 	$(BIN)/python bench/sample_day.py

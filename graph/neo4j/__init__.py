@@ -9,7 +9,6 @@ from .address import (
     Credentials,
     StoreAddress,
     find_credentials,
-    is_address,
     parse_address,
 )
 from .connection import Connection
@@ -32,7 +31,6 @@ __all__ = [
     "cypher_statements",
     "export_cypher",
     "find_credentials",
-    "is_address",
     "parse_address",
     "push",
 ]

@@ -40,11 +40,6 @@ class Credentials:
     password: str = field(repr=False)
 
 
-def is_address(text: str) -> bool:
-    """Whether `text` is meant as the address of a graph on a server."""
-    return text.partition("://")[0].lower() in SCHEMES
-
-
 def parse_address(text: str) -> StoreAddress:
     """Read `neo4j://HOST[:PORT][/DATABASE][?catalog=NAME]`.
 

@@ -4,7 +4,7 @@ A statement changes a node or a relationship only where its properties differ fr
 that what is written a second time changes nothing, and the server's counters say so.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
@@ -102,29 +102,27 @@ def write_all(
     wanted = {(edge.source_ref, edge.target_ref, edge.key): edge for edge in edges}
     _require_ends(transaction, catalog, by_ref.keys(), wanted.values())
     for node_kind in NODE_TYPES:
-        rows = node_rows(node_kind, by_ref.values(), catalog, documents)
-        if rows:
+        if rows := list(node_rows(node_kind, by_ref.values(), catalog, documents)):
             changes += write_nodes(transaction, node_kind, catalog, rows)
     for edge_kind in EDGE_TYPES:
-        if rows := edge_rows(edge_kind, wanted.values()):
+        if rows := list(edge_rows(edge_kind, wanted.values())):
             changes += write_edges(transaction, edge_kind, catalog, rows)
     return changes
 
 
 def node_rows(
     kind: type[Node], nodes: Iterable[Node], catalog: str, documents: Mapping[str, str]
-) -> list[Row]:
+) -> Iterator[Row]:
     """The nodes of a kind as parameters."""
-    return [
-        node_row(node, catalog, documents.get(node.id) if kind.KIND == "cascade" else None)
-        for node in nodes
-        if isinstance(node, kind)
-    ]
+    for node in nodes:
+        if isinstance(node, kind):
+            document = documents.get(node.id) if kind.KIND == "cascade" else None
+            yield node_row(node, catalog, document)
 
 
-def edge_rows(kind: type[Edge], edges: Iterable[Edge]) -> list[Row]:
+def edge_rows(kind: type[Edge], edges: Iterable[Edge]) -> Iterator[Row]:
     """The edges of a kind as parameters."""
-    return [edge_row(edge) for edge in edges if isinstance(edge, kind)]
+    return (edge_row(edge) for edge in edges if isinstance(edge, kind))
 
 
 def _require_ends(

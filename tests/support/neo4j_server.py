@@ -8,7 +8,6 @@
 import shutil
 import socket
 import subprocess
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -152,8 +151,3 @@ def _free_port() -> int:
 
 if __name__ == "__main__":
     jars()
-    with tempfile.TemporaryDirectory() as home:
-        # Once, so that the first test does not wait for what the JVM and the file system cache.
-        server = Neo4jServer(Path(home))
-        server.start()
-        server.stop()
