@@ -49,6 +49,7 @@ bench-live: $(READY) ## measure cascade watch: latency, state, and a flood of 30
 
 docs: $(READY) ## write the pages anew that follow from the program
 	$(BIN)/python docs/render.py
+	$(BIN)/python docs/render_graph.py
 
 sample: $(READY) ## write docs/sample anew
 	$(BIN)/python bench/sample_day.py

@@ -7,6 +7,7 @@ from .controllers import KnownController, known_controllers, unattested
 from .derived import DERIVED_SERVICE, derived_cascades, handlers, is_derived
 from .document import Document, Loc, parse_document, read_document
 from .findings import LOAD_CODES, CatalogError, Finding, Severity, UnknownName
+from .kept import dump_cascade, load_cascade
 from .known_actions import LOGS, KnownAction, known_action_problems, known_actions
 from .loader import Catalog, load_catalog, read_cascade
 from .models import (
@@ -82,6 +83,7 @@ __all__ = [
     "check_cascades",
     "coverage",
     "derived_cascades",
+    "dump_cascade",
     "format_duration",
     "handlers",
     "is_derived",
@@ -89,6 +91,7 @@ __all__ = [
     "known_action_problems",
     "known_actions",
     "known_controllers",
+    "load_cascade",
     "load_catalog",
     "load_service_models",
     "parse_cascade_id",

@@ -15,6 +15,8 @@ import typer
 
 from .app import app
 from .options import CatalogOption, ConfigOption, open_catalog
+from .recording import recorded
+from .stores import AuthOption, RecordOption
 
 if TYPE_CHECKING:
     from ..events import Limits, Source
@@ -102,6 +104,8 @@ def classify(
     ] = 1,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    store: RecordOption = None,
+    store_auth: AuthOption = None,
 ) -> None:
     """Say of every event whether it is a side effect, an origin, or an orphan that nothing explains.
 
@@ -145,8 +149,8 @@ def classify(
             undecodable=problems.broken,
             cascades=len(plan.cascades),
         )
-        with no_cyclic_gc():
-            tally = _write(engine.verdicts(), facts, chosen, output, limit)
+        with recorded(store, store_auth) as passing, no_cyclic_gc():
+            tally = _write(passing(engine.verdicts()), facts, chosen, output, limit)
     if fail_on is FailOn.orphan and tally.verdicts["orphan"]:
         raise typer.Exit(1)
 

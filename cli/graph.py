@@ -2,22 +2,25 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
 from .app import app
-from .options import CatalogOption, ConfigOption, JsonOption, open_catalog
-from .queries import open_graph
+from .options import CatalogOption, ConfigOption, JsonOption
+from .stores import AuthOption, StoreOption, opened_source
 from .tables import console, table
 
 if TYPE_CHECKING:
-    from ..graph import NetworkxStore
+    from ..graph import GraphReader
 
 graph_app = typer.Typer(
-    no_args_is_help=True, help="The knowledge graph: export, import, counts, ATT&CK."
+    no_args_is_help=True,
+    help="The knowledge graph: export, import, counts, ATT&CK; push it to Neo4j and ask it there.",
 )
 app.add_typer(graph_app, name="graph", rich_help_panel="Questions")
 
@@ -27,6 +30,7 @@ class Form(StrEnum):
 
     json = "json"
     graphml = "graphml"
+    cypher = "cypher"
 
 
 FromOption = Annotated[
@@ -41,35 +45,81 @@ FromOption = Annotated[
 ]
 
 
-def _opened(
-    source: Path | None, catalog: list[Path] | None, config: Path | None
-) -> "NetworkxStore":
-    if source is None:
-        return open_graph(open_catalog(catalog, config))
+@contextmanager
+def opened_graph(
+    file: Path | None,
+    catalog: list[Path] | None,
+    config: Path | None,
+    store: str | None,
+    auth: Path | None,
+) -> "Iterator[GraphReader]":
+    """The graph that the options of a command name: a file, a server's, or the catalogue's."""
+    if file is None:
+        with opened_source(store, auth, catalog, config) as source:
+            yield source.whole()
+        return
+    if store is not None or auth is not None:
+        raise typer.BadParameter("give either --from or --store")
     from ..graph import NetworkxStore, read_graph
 
-    store = NetworkxStore()
-    read_graph(source, store)
-    return store
+    graph = NetworkxStore()
+    read_graph(file, graph)
+    yield graph
 
 
 @graph_app.command("export")
 def export_(
-    form: Annotated[Form, typer.Option("--format", "-f", metavar="json|graphml")] = Form.json,
+    form: Annotated[
+        Form | None,
+        typer.Argument(metavar="json|graphml|cypher", help="As --format; json by default."),
+    ] = None,
+    format_: Annotated[
+        Form | None, typer.Option("--format", "-f", metavar="json|graphml|cypher")
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="NAME",
+            help="The catalogue's name in a Cypher script. Default: cloudcascade.",
+        ),
+    ] = None,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    store: StoreOption = None,
+    store_auth: AuthOption = None,
 ) -> None:
-    """Write the graph as node-link JSON (networkx, D3) or GraphML (Gephi, yEd, Neo4j's APOC).
+    """Write the graph as node-link JSON (networkx, D3), GraphML (Gephi, yEd, Neo4j's APOC) or a Cypher script.
 
-    **Example**
+    The script loads into Neo4j where `cascade graph push` cannot reach: `cypher-shell -f cascades.cypher`.
+
+    **Examples**
 
     `cascade graph export -f graphml -o cascades.graphml`
+
+    `cascade graph export cypher -o cascades.cypher`
     """
     from ..graph import export_graphml, export_json
 
-    store = _opened(None, catalog, config)
-    text = export_json(store) if form is Form.json else export_graphml(store)
+    if form is not None and format_ not in (None, form):
+        raise typer.BadParameter("give the format once")
+    chosen = form or format_ or Form.json
+    if name is not None and chosen is not Form.cypher:
+        raise typer.BadParameter("--as is for a Cypher script")
+    with opened_source(store, store_auth, catalog, config) as source:
+        graph = source.whole()
+        match chosen:
+            case Form.json:
+                text = export_json(graph)
+            case Form.graphml:
+                text = export_graphml(graph)
+            case Form.cypher:
+                from ..graph.neo4j import DEFAULT_CATALOG, export_cypher
+
+                text = export_cypher(graph, name or DEFAULT_CATALOG, source.documents())
+            case _:
+                assert_never(chosen)
     if output is None:
         sys.stdout.write(text)
     else:
@@ -100,12 +150,15 @@ def stats_(
     source: FromOption = None,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    store: StoreOption = None,
+    store_auth: AuthOption = None,
 ) -> None:
     """Count nodes and edges by kind, and name the actions that are both origin and effect."""
-    _print_stats(_opened(source, catalog, config), as_json)
+    with opened_graph(source, catalog, config, store, store_auth) as graph:
+        _print_stats(graph, as_json)
 
 
-def _print_stats(store: "NetworkxStore", as_json: bool) -> None:
+def _print_stats(store: "GraphReader", as_json: bool) -> None:
     from ..graph import cycles, relays, stats
 
     counted = stats(store)
@@ -142,6 +195,8 @@ def masks(
     source: FromOption = None,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    store: StoreOption = None,
+    store_auth: AuthOption = None,
 ) -> None:
     """Which cascades mask a technique (sub-techniques included), or which techniques a cascade masks.
 
@@ -153,11 +208,11 @@ def masks(
     """
     from ..graph import cascades_masking, techniques_masked
 
-    store = _opened(source, catalog, config)
-    if name[:1] in "Tt" and name[1:5].isdigit():
-        found = cascades_masking(store, name.upper())
-    else:
-        found = techniques_masked(store, name)
+    with opened_graph(source, catalog, config, store, store_auth) as graph:
+        if name[:1] in "Tt" and name[1:5].isdigit():
+            found = cascades_masking(graph, name.upper())
+        else:
+            found = techniques_masked(graph, name)
     if as_json:
         told = [
             {

@@ -7,13 +7,14 @@ import typer
 
 from .app import app
 from .completion import complete_cascade
-from .options import CatalogOption, ConfigOption, DerivedOption, JsonOption, open_catalog
+from .options import CatalogOption, ConfigOption, DerivedOption, JsonOption
+from .stores import AuthOption, StoreOption, opened_source
 from .tables import console, table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ..catalog import Cascade, Catalog, Effect, Evidence, Window
+    from ..catalog import Cascade, Effect, Evidence, Window
 
 PANEL = "Catalogue"
 
@@ -30,6 +31,8 @@ def list_(
     catalog: CatalogOption = None,
     config: ConfigOption = None,
     derived: DerivedOption = False,
+    store: StoreOption = None,
+    store_auth: AuthOption = None,
 ) -> None:
     """List the cascades, one a line.
 
@@ -39,9 +42,11 @@ def list_(
 
     `cascade list --policy suppress --json | jq -r '.[].id'`
     """
+    with opened_source(store, store_auth, catalog, config, derived=derived) as source:
+        known = source.catalog()
     chosen = [
         cascade
-        for cascade in open_catalog(catalog, config, derived=derived).cascades
+        for cascade in known.cascades
         if (service is None or cascade.id.split(".")[1] == service.lower())
         and (policy is None or cascade.suppression.policy == policy.lower())
     ]
@@ -56,6 +61,8 @@ def search(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    store: StoreOption = None,
+    store_auth: AuthOption = None,
 ) -> None:
     """Find cascades by id, title, description, action, ATT&CK id or technique name.
 
@@ -66,9 +73,11 @@ def search(
     `cascade search T1098 role`
     """
     wanted = [word.lower() for word in words]
+    with opened_source(store, store_auth, catalog, config) as source:
+        known = source.catalog()
     found = [
         cascade
-        for cascade in open_catalog(catalog, config).cascades
+        for cascade in known.cascades
         if all(word in _searchable(cascade) for word in wanted)
     ]
     _print_list(found, as_json)
@@ -129,6 +138,8 @@ def show(
     catalog: CatalogOption = None,
     config: ConfigOption = None,
     derived: DerivedOption = False,
+    store: StoreOption = None,
+    store_auth: AuthOption = None,
 ) -> None:
     """Show one cascade: its effects, how they are joined, what may be silenced, and why we believe it.
 
@@ -140,16 +151,18 @@ def show(
     """
     from ..catalog import resolve_cascade
 
-    known = open_catalog(catalog, config, derived=derived)
-    chosen = known.get(resolve_cascade(cascade, (each.id for each in known.cascades)))
+    with opened_source(store, store_auth, catalog, config, derived=derived) as source:
+        known = source.catalog()
+        chosen = known.get(resolve_cascade(cascade, (each.id for each in known.cascades)))
+        place = source.place(chosen.id)
     if as_json:
         typer.echo(chosen.model_dump_json(by_alias=True, exclude_defaults=True, indent=2))
         return
-    for part in _described(chosen, known):
+    for part in _described(chosen, place):
         console().print(part)
 
 
-def _described(cascade: "Cascade", known: "Catalog") -> "list[RenderableType]":
+def _described(cascade: "Cascade", place: str) -> "list[RenderableType]":
     from rich.markup import escape
     from rich.padding import Padding
 
@@ -198,7 +211,7 @@ def _described(cascade: "Cascade", known: "Catalog") -> "list[RenderableType]":
     )
     parts.append("\nevidence")
     parts.extend(f"  {_told(each)}" for each in cascade.evidence)
-    parts.append(f"\n[dim]{escape(str(known.sources[cascade.id]))}[/]")
+    parts.append(f"\n[dim]{escape(place)}[/]")
     return parts
 
 

@@ -7,7 +7,20 @@ import sys
 import typer
 
 from ..errors import CloudcascadeError
-from . import actions, author, classify, demo, diagram, export, graph, lookup, queries, stats, watch
+from . import (
+    actions,
+    author,
+    classify,
+    demo,
+    diagram,
+    export,
+    graph,
+    graph_store,
+    lookup,
+    queries,
+    stats,
+    watch,
+)
 from .app import app
 from .shown import shown
 
@@ -19,6 +32,7 @@ __all__ = [
     "diagram",
     "export",
     "graph",
+    "graph_store",
     "lookup",
     "main",
     "queries",

@@ -8,12 +8,14 @@ import typer
 from .app import app
 from .completion import complete_action
 from .lookup import spoken_window
-from .options import CatalogOption, ConfigOption, DerivedOption, JsonOption, open_catalog
+from .options import CatalogOption, ConfigOption, DerivedOption, JsonOption
+from .stores import AuthOption, StoreOption, opened_source
 from .tables import console, table
 
 if TYPE_CHECKING:
-    from ..catalog import Catalog
-    from ..graph import Drawing, Emits, NetworkxStore, Reach, Step
+    from ..catalog import KnownAction
+    from ..graph import Emits, Reach, Step
+    from .stores import Source
 
 PANEL = "Questions"
 
@@ -31,52 +33,20 @@ DeepOption = Annotated[
 ]
 
 
-def _drawing(known: "Catalog", *, controllers: bool = False) -> "Drawing":
-    """The graph for one question."""
-    from ..catalog import known_actions, known_controllers
-    from ..graph import draw_graph
-
-    return draw_graph(
-        known.cascades,
-        known=known_actions(),
-        controllers=known_controllers() if controllers else {},
-    )
-
-
-def open_graph(known: "Catalog") -> "NetworkxStore":
-    """The catalogue as a graph in memory, with the literature's actions and the known controllers."""
-    from ..catalog import known_actions, known_controllers
-    from ..graph import NetworkxStore, build_graph
-
-    return build_graph(
-        known.cascades,
-        NetworkxStore(),
-        known=known_actions(),
-        controllers=known_controllers(),
-    )
-
-
-def all_actions(known: "Catalog") -> frozenset[str]:
-    """The actions of the cascades, and those that the literature names."""
-    from ..catalog import known_actions
-
-    return known.actions() | known_actions().keys()
-
-
-def meant_action(text: str, known: "Catalog") -> str:
+def meant_action(text: str, source: "Source") -> str:
     """The action that `text` means. Of several services' events of one name the literature's own is meant,
     where there is but one: DeleteUser is IAM's, not ElastiCache's.
 
     Raises:
         UnknownName: there is none, or more than one.
     """
-    from ..catalog import UnknownName, known_actions, resolve_action
+    from ..catalog import UnknownName, resolve_action
 
     try:
-        return resolve_action(text, all_actions(known))
+        return resolve_action(text, source.actions())
     except UnknownName as unclear:
         names = {action.partition(":")[2].lower() for action in unclear.candidates}
-        named = [action for action in unclear.candidates if action in known_actions()]
+        named = [action for action in unclear.candidates if action in source.literature()]
         # Several services have that very event; what is merely near is no answer.
         if names == {text.strip().lower()} and len(named) == 1:
             return named[0]
@@ -99,6 +69,8 @@ def emits(
     catalog: CatalogOption = None,
     config: ConfigOption = None,
     derived: DerivedOption = False,
+    store: StoreOption = None,
+    store_auth: AuthOption = None,
 ) -> None:
     """Which events does this action emit?
 
@@ -110,33 +82,44 @@ def emits(
 
     `cascade emits --all --json` · the whole map as one object
     """
-    from ..graph import Originates, emits_transitively
-    from ..graph import emits as direct
-
-    known = open_catalog(catalog, config, derived=derived)
     if every == (action is not None):
         raise typer.BadParameter("give either an ACTION or --all")
-    graph = open_graph(known) if every else _drawing(known)
-    if action is None:
-        origins = sorted({edge.target for edge in graph.edges(Originates)})
-        emissions = {origin: direct(graph, origin) for origin in origins}
-        if as_json:
-            every_one = {
-                origin: [_brief(each) for each in found] for origin, found in emissions.items()
-            }
-            typer.echo(json.dumps(every_one, indent=2))
-            return
-        _print_emissions(
-            [each for found in emissions.values() for each in found], "target", origin=True
-        )
+    with opened_source(store, store_auth, catalog, config, derived=derived) as source:
+        if action is None:
+            _emits_all(source, as_json)
+        else:
+            _emits_one(source, action, deep, as_json)
+
+
+def _emits_all(source: "Source", as_json: bool) -> None:
+    from ..graph import Emits, Originates
+
+    graph = source.whole()
+    emissions: dict[str, list[Emits]] = {edge.target: [] for edge in graph.edges(Originates)}
+    for edge in graph.edges(Emits):
+        if edge.source in emissions:
+            emissions[edge.source].append(edge)
+    ordered = {origin: emissions[origin] for origin in sorted(emissions)}
+    if as_json:
+        told = {origin: [_brief(each) for each in found] for origin, found in ordered.items()}
+        typer.echo(json.dumps(told, indent=2))
         return
-    name = meant_action(action, known)
+    _print_emissions([each for found in ordered.values() for each in found], "target", origin=True)
+
+
+def _emits_one(source: "Source", action: str, deep: bool, as_json: bool) -> None:
+    from ..graph import emits as direct
+    from ..graph import emits_transitively
+
+    name = meant_action(action, source)
+    graph = source.graph()
     if deep:
         _print_reach(name, emits_transitively(graph, name), as_json, forward=True)
         return
     found = direct(graph, name)
+    known = source.known(name)
     if as_json:
-        told = {"action": name, **_known(name), "emits": [_full(each) for each in found]}
+        told = {"action": name, **_told(known), "emits": [_full(each) for each in found]}
         typer.echo(json.dumps(told, indent=2))
         return
     if found:
@@ -145,7 +128,7 @@ def emits(
         typer.echo(
             f"{name} emits nothing that the catalogue knows; `cascade explains {name}` turns the question round"
         )
-    _print_known(name)
+    _print_known(known)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -156,6 +139,8 @@ def explains(
     catalog: CatalogOption = None,
     config: ConfigOption = None,
     derived: DerivedOption = False,
+    store: StoreOption = None,
+    store_auth: AuthOption = None,
 ) -> None:
     """Which benign actions bring this event along, and what of it may be silenced?
 
@@ -165,25 +150,29 @@ def explains(
 
     `cascade explains DetachRolePolicy --deep`
     """
+    with opened_source(store, store_auth, catalog, config, derived=derived) as source:
+        _explains(source, action, deep, as_json)
+
+
+def _explains(source: "Source", action: str, deep: bool, as_json: bool) -> None:
     from ..graph import callers_of, emitters, emitters_transitively
 
-    known = open_catalog(catalog, config, derived=derived)
-    graph = _drawing(known, controllers=True)
-    name = meant_action(action, known)
+    name = meant_action(action, source)
+    graph = source.graph(controllers=True)
     if deep:
         _print_reach(name, emitters_transitively(graph, name), as_json, forward=False)
         return
     found = emitters(graph, name)
-    risks = {
-        each.cascade: known.get(each.cascade).suppression.residual_risk.strip() for each in found
-    }
+    risks = source.risks(each.cascade for each in found)
+    known = source.known(name)
+    callers = callers_of(graph, name)
     if as_json:
         told = [
             {**_full(each), "action": each.source, "residual_risk": risks[each.cascade]}
             for each in found
         ]
-        expected = [caller.id for caller in callers_of(graph, name)]
-        told_all = {"action": name, **_known(name), "explained_by": told, "controllers": expected}
+        expected = [caller.id for caller in callers]
+        told_all = {"action": name, **_told(known), "explained_by": told, "controllers": expected}
         typer.echo(json.dumps(told_all, indent=2))
         return
     if found:
@@ -192,8 +181,8 @@ def explains(
             console().print(f"[bold]{cascade}[/]  {_escaped(risk)}")
     else:
         typer.echo(f"nothing in the catalogue brings {name} along")
-    _print_known(name)
-    if callers := callers_of(graph, name):
+    _print_known(known)
+    if callers:
         named = (
             f"{each.title}{'' if each.attested else ' (by its name only)'}" for each in callers
         )
@@ -207,6 +196,8 @@ def path(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    store: StoreOption = None,
+    store_auth: AuthOption = None,
 ) -> None:
     """The shortest way by which one action emits another. Exit status 1 when there is none.
 
@@ -216,10 +207,10 @@ def path(
     """
     from ..graph import shortest_path
 
-    known = open_catalog(catalog, config)
-    begin = meant_action(source, known)
-    end = meant_action(target, known)
-    steps = shortest_path(_drawing(known), begin, end)
+    with opened_source(store, store_auth, catalog, config) as asked:
+        begin = meant_action(source, asked)
+        end = meant_action(target, asked)
+        steps = shortest_path(asked.graph(), begin, end)
     if as_json:
         told = None if steps is None else [_step(step) for step in steps]
         typer.echo(json.dumps({"source": begin, "target": end, "path": told}, indent=2))
@@ -234,23 +225,18 @@ def path(
         raise typer.Exit(1)
 
 
-def _known(action: str) -> dict[str, object]:
-    from ..catalog import known_actions
-
-    known = known_actions().get(action)
+def _told(known: "KnownAction | None") -> dict[str, object]:
     if known is None:
         return {}
-    return {"log": known.log, "attack": list(known.attack), "note": known.note}
+    return {"log": known.log, "attack": sorted(known.attack), "note": known.note}
 
 
-def _print_known(action: str) -> None:
+def _print_known(known: "KnownAction | None") -> None:
     """What the literature says of the action, where it does."""
-    from ..catalog import known_actions
     from .actions import spoken_log, spoken_techniques
 
-    known = known_actions().get(action)
     if known is not None:
-        typer.echo(f"{spoken_log(known.log)} · {spoken_techniques(known.attack)}")
+        typer.echo(f"{spoken_log(known.log)} · {spoken_techniques(sorted(known.attack))}")
         typer.echo(known.note)
 
 

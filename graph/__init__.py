@@ -6,8 +6,10 @@
 ['iam:DeleteVirtualMFADevice']
 """
 
+from .answers import Chain, Cycles, Hiding, Masking, Reach, Relay, Silenced, Stats, Step
 from .builder import Drawing, Lookup, TacticFacts, TechniqueFacts, build_graph, draw_graph
-from .errors import GraphError
+from .difference import Difference, copy_graph, differences
+from .errors import GraphError, StoreError
 from .interchange import (
     GraphFormat,
     export_graphml,
@@ -16,16 +18,14 @@ from .interchange import (
     import_json,
     read_graph,
 )
+from .named import NAMED, NamedQuery, ask_named
 from .networkx_store import NetworkxStore
 from .queries import (
-    Cycles,
-    Masking,
-    Reach,
-    Relay,
-    Stats,
-    Step,
+    Answers,
+    blast_radius,
     callers_of,
     cascades_masking,
+    controllers_hiding,
     cycles,
     emits,
     emits_transitively,
@@ -65,11 +65,15 @@ from .store import GraphReader, GraphStore
 
 __all__ = [
     "EDGE_TYPES",
+    "NAMED",
     "NODE_TYPES",
     "ActionNode",
+    "Answers",
     "CascadeNode",
+    "Chain",
     "ControllerNode",
     "Cycles",
+    "Difference",
     "Drawing",
     "Edge",
     "Emits",
@@ -77,6 +81,7 @@ __all__ = [
     "GraphFormat",
     "GraphReader",
     "GraphStore",
+    "Hiding",
     "InTactic",
     "Includes",
     "Indicates",
@@ -84,6 +89,7 @@ __all__ = [
     "MapsTo",
     "Masking",
     "MayCall",
+    "NamedQuery",
     "NetworkxStore",
     "Node",
     "Originates",
@@ -91,19 +97,26 @@ __all__ = [
     "Reach",
     "Relay",
     "ServiceNode",
+    "Silenced",
     "SpoiledBy",
     "Stats",
     "Step",
+    "StoreError",
     "SubtechniqueOf",
     "TacticFacts",
     "TacticNode",
     "TechniqueFacts",
     "TechniqueNode",
     "Via",
+    "ask_named",
+    "blast_radius",
     "build_graph",
     "callers_of",
     "cascades_masking",
+    "controllers_hiding",
+    "copy_graph",
     "cycles",
+    "differences",
     "draw_graph",
     "edge_order",
     "emits",

@@ -1,97 +1,101 @@
 """The questions that the graph answers. Each answer is a plain value in one fixed order.
 
-They are functions over `GraphReader`, so that every store gives the same answers. Each reads the
-edges it needs at once and walks them in memory: a catalogue has thousands of edges, not millions.
+They are functions over `GraphReader`, so that every store gives the same answers. Of a store in memory each
+reads the edges it needs at once and walks them. A store that can do better `Answers` itself: what is far away is
+asked for once, not edge by edge.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
-from ..catalog.terms import POLICY_ORDER, Policy, Relation
-from .errors import GraphError
+from .answers import (
+    Chain,
+    Cycles,
+    Hiding,
+    Masking,
+    Reach,
+    Relay,
+    Silenced,
+    Stats,
+    hiding_order,
+    masking_order,
+    silenced_order,
+)
+from .errors import GraphError, missing
 from .schema import (
     EDGE_TYPES,
     NODE_TYPES,
     ActionNode,
     CascadeNode,
     ControllerNode,
-    EdgeKind,
     Emits,
     Includes,
+    Indicates,
     MapsTo,
     MayCall,
-    NodeKind,
     Originates,
     SubtechniqueOf,
     TechniqueNode,
 )
 from .store import GraphReader, NodeT
+from .walks import chains_from, chains_to, rings
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One action emits another; `emissions` are all cascades' reasons why."""
+@runtime_checkable
+class Answers(GraphReader, Protocol):
+    """A store that answers by itself. Each method is the function of its name and answers the same."""
 
-    source: str
-    target: str
-    emissions: tuple[Emits, ...]
+    def emits(self, action: str) -> list[Emits]:
+        """See `emits`."""
+        ...
 
+    def emitters(self, action: str) -> list[Emits]:
+        """See `emitters`."""
+        ...
 
-Chain: TypeAlias = tuple[Step, ...]
+    def emits_transitively(self, action: str, max_steps: int | None) -> list[Reach]:
+        """See `emits_transitively`; `max_steps` is at least 1."""
+        ...
 
+    def emitters_transitively(self, action: str, max_steps: int | None) -> list[Reach]:
+        """See `emitters_transitively`; `max_steps` is at least 1."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """An action that is reached, and the shortest chain of steps in emission order."""
+    def shortest_path(self, source: str, target: str) -> Chain | None:
+        """See `shortest_path`."""
+        ...
 
-    action: str
-    chain: Chain
+    def techniques_masked(self, cascade: str) -> list[Masking]:
+        """See `techniques_masked`."""
+        ...
 
+    def cascades_masking(self, technique: str, subtechniques: bool) -> list[Masking]:
+        """See `cascades_masking`."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class Masking:
-    """A technique whose trace a cascade explains away.
+    def blast_radius(self, technique: str) -> list[Silenced]:
+        """See `blast_radius`."""
+        ...
 
-    With `policy` suppress exports may silence `action`; with annotate it is labelled and shown.
-    """
+    def controllers_hiding(self, technique: str) -> list[Hiding]:
+        """See `controllers_hiding`."""
+        ...
 
-    technique: str
-    name: str
-    cascade: str
-    action: str
-    node: str
-    relation: Relation
-    policy: Policy
+    def callers_of(self, action: str) -> list[ControllerNode]:
+        """See `callers_of`."""
+        ...
 
+    def relays(self) -> list[Relay]:
+        """See `relays`."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class Relay:
-    """An action that is an origin and an effect; the cascades are given by id."""
+    def cycles(self, limit: int, max_length: int, ensembles: bool) -> Cycles:
+        """See `cycles`; both bounds are at least 1."""
+        ...
 
-    action: str
-    origin_of: tuple[str, ...]
-    effect_of: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Cycles:
-    """Rings of actions that emit each other, the shortest first, each from its smallest action.
-
-    `truncated` says that there are more than were asked for.
-    """
-
-    found: tuple[tuple[str, ...], ...]
-    truncated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """How much there is, by kind; every kind is named."""
-
-    nodes: dict[NodeKind, int]
-    edges: dict[EdgeKind, int]
+    def stats(self) -> Stats:
+        """See `stats`."""
+        ...
 
 
 def emits(graph: GraphReader, action: str) -> list[Emits]:
@@ -100,6 +104,8 @@ def emits(graph: GraphReader, action: str) -> list[Emits]:
     Raises:
         GraphError: the graph has no such action.
     """
+    if isinstance(graph, Answers):
+        return graph.emits(action)
     _require(graph, ActionNode, action)
     return graph.edges(Emits, source=action)
 
@@ -110,6 +116,8 @@ def emitters(graph: GraphReader, action: str) -> list[Emits]:
     Raises:
         GraphError: the graph has no such action.
     """
+    if isinstance(graph, Answers):
+        return graph.emitters(action)
     _require(graph, ActionNode, action)
     return graph.edges(Emits, target=action)
 
@@ -126,23 +134,11 @@ def emits_transitively(
     Raises:
         GraphError: the graph has no such action, or `max_steps` is less than 1.
     """
-    _require_steps(graph, action, max_steps)
-    edges = graph.edges(Emits)
-    onward: dict[str, list[Step]] = {}
-    for step in _steps(edge for edge in edges if edge.source == action or not edge.ensemble):
-        onward.setdefault(step.source, []).append(step)
-    chains: dict[str, Chain] = {action: ()}
-    waiting = deque([action])
-    while waiting:
-        chain = chains[here := waiting.popleft()]
-        if len(chain) == max_steps:
-            continue
-        for step in onward.get(here, ()):
-            if step.target not in chains:
-                chains[step.target] = (*chain, step)
-                waiting.append(step.target)
-    del chains[action]
-    return _sorted_reach(chains)
+    _require_at_least_1(max_steps=max_steps)
+    if isinstance(graph, Answers):
+        return graph.emits_transitively(action, max_steps)
+    _require(graph, ActionNode, action)
+    return chains_from(graph.edges(Emits), action, max_steps)
 
 
 def emitters_transitively(
@@ -155,29 +151,11 @@ def emitters_transitively(
     Raises:
         GraphError: the graph has no such action, or `max_steps` is less than 1.
     """
-    _require_steps(graph, action, max_steps)
-    edges = graph.edges(Emits)
-    back: dict[str, list[Step]] = {}
-    for step in _steps(edge for edge in edges if not edge.ensemble):
-        back.setdefault(step.target, []).append(step)
-    # Chains of origins alone; any edge may then lead into one of them as the first step.
-    tails: dict[str, Chain] = {action: ()}
-    waiting = deque([action])
-    while waiting:
-        chain = tails[here := waiting.popleft()]
-        for step in back.get(here, ()):
-            if step.source not in tails:
-                tails[step.source] = (step, *chain)
-                waiting.append(step.source)
-    chains: dict[str, Chain] = {}
-    for step in _steps(edge for edge in edges if edge.target in tails and edge.source != action):
-        chain = (step, *tails[step.target])
-        known = chains.get(step.source)
-        if (max_steps is None or len(chain) <= max_steps) and (
-            known is None or _chain_order(chain) < _chain_order(known)
-        ):
-            chains[step.source] = chain
-    return _sorted_reach(chains)
+    _require_at_least_1(max_steps=max_steps)
+    if isinstance(graph, Answers):
+        return graph.emitters_transitively(action, max_steps)
+    _require(graph, ActionNode, action)
+    return chains_to(graph.edges(Emits), action, max_steps)
 
 
 def shortest_path(graph: GraphReader, source: str, target: str) -> Chain | None:
@@ -188,6 +166,8 @@ def shortest_path(graph: GraphReader, source: str, target: str) -> Chain | None:
     Raises:
         GraphError: the graph lacks one of the actions.
     """
+    if isinstance(graph, Answers):
+        return graph.shortest_path(source, target)
     _require(graph, ActionNode, target)
     if source == target:
         return ()
@@ -205,6 +185,8 @@ def techniques_masked(graph: GraphReader, cascade: str) -> list[Masking]:
     Raises:
         GraphError: the graph has no such cascade.
     """
+    if isinstance(graph, Answers):
+        return graph.techniques_masked(cascade)
     _require(graph, CascadeNode, cascade)
     return _maskings(graph, lambda edge: edge.cascade == cascade)
 
@@ -219,11 +201,68 @@ def cascades_masking(
     Raises:
         GraphError: no cascade of the graph names the technique.
     """
+    if isinstance(graph, Answers):
+        return graph.cascades_masking(technique, subtechniques)
     _require(graph, TechniqueNode, technique)
-    wanted = {technique}
-    if subtechniques:
-        wanted.update(edge.source for edge in graph.edges(SubtechniqueOf, target=technique))
+    wanted = _family(graph, technique) if subtechniques else {technique}
     return _maskings(graph, lambda edge: edge.target in wanted)
+
+
+def blast_radius(graph: GraphReader, technique: str) -> list[Silenced]:
+    """What goes out of sight with a technique, sub-techniques included, when its cascades are let have their way.
+
+    Raises:
+        GraphError: the graph has no such technique.
+    """
+    if isinstance(graph, Answers):
+        return graph.blast_radius(technique)
+    maskings = {
+        (each.technique, each.action, each.cascade, each.policy)
+        for each in cascades_masking(graph, technique)
+    }
+    origins: dict[tuple[str, str], set[str]] = {}
+    for edge in graph.edges(Emits):
+        origins.setdefault((edge.cascade, edge.target), set()).add(edge.source)
+    family = _family(graph, technique)
+    stands_for = _stands_for(graph)
+    found = [
+        Silenced(
+            technique=each,
+            action=action,
+            cascade=cascade,
+            policy=policy,
+            origins=tuple(sorted(origins.get((cascade, action), ()))),
+            also=tuple(sorted(stands_for[action] - family)),
+        )
+        for each, action, cascade, policy in maskings
+    ]
+    return sorted(found, key=silenced_order)
+
+
+def controllers_hiding(graph: GraphReader, technique: str) -> list[Hiding]:
+    """The controllers that may call an action of a technique, sub-techniques included, as a matter of course.
+
+    Raises:
+        GraphError: the graph has no such technique.
+    """
+    if isinstance(graph, Answers):
+        return graph.controllers_hiding(technique)
+    _require(graph, TechniqueNode, technique)
+    family = _family(graph, technique)
+    stands_for = _stands_for(graph)
+    controllers = {node.id: node for node in graph.nodes(ControllerNode)}
+    found = [
+        Hiding(
+            controller=edge.source,
+            title=controllers[edge.source].title,
+            attested=controllers[edge.source].attested,
+            action=edge.target,
+            technique=each,
+        )
+        for edge in graph.edges(MayCall)
+        for each in stands_for.get(edge.target, frozenset()) & family
+    ]
+    return sorted(found, key=hiding_order)
 
 
 def callers_of(graph: GraphReader, action: str) -> list[ControllerNode]:
@@ -232,6 +271,8 @@ def callers_of(graph: GraphReader, action: str) -> list[ControllerNode]:
     Raises:
         GraphError: the graph has no such action.
     """
+    if isinstance(graph, Answers):
+        return graph.callers_of(action)
     _require(graph, ActionNode, action)
     names = {edge.source for edge in graph.edges(MayCall, target=action)}
     reach = {name: len(graph.edges(MayCall, source=name)) for name in names}
@@ -245,6 +286,8 @@ def callers_of(graph: GraphReader, action: str) -> list[ControllerNode]:
 
 def relays(graph: GraphReader) -> list[Relay]:
     """The actions that are an origin of one cascade and an effect of one, by name."""
+    if isinstance(graph, Answers):
+        return graph.relays()
     origins = _by_action(graph.edges(Originates))
     effects = _by_action(graph.edges(Includes))
     return [
@@ -264,24 +307,21 @@ def cycles(
     Raises:
         GraphError: `limit` or `max_length` is less than 1.
     """
-    if limit < 1 or max_length < 1:
-        raise GraphError("limit and max_length are at least 1")
+    _require_at_least_1(limit=limit, max_length=max_length)
+    if isinstance(graph, Answers):
+        return graph.cycles(limit, max_length, ensembles)
     after: dict[str, set[str]] = {}
     for edge in graph.edges(Emits):
         if ensembles or not edge.ensemble:
             after.setdefault(edge.source, set()).add(edge.target)
-    neighbours = {action: sorted(targets) for action, targets in after.items()}
-    found: list[tuple[str, ...]] = []
-    for length in range(1, max_length + 1):
-        for start in sorted(neighbours):
-            steps_home = _steps_home(neighbours, start, length)
-            if not _rings(neighbours, (start,), length, steps_home, found, limit):
-                return Cycles(tuple(found[:limit]), truncated=True)
-    return Cycles(tuple(found), truncated=False)
+    targets = {action: sorted(reached) for action, reached in after.items()}
+    return rings(targets, limit, max_length)
 
 
 def stats(graph: GraphReader) -> Stats:
     """How many nodes and edges of each kind there are."""
+    if isinstance(graph, Answers):
+        return graph.stats()
     return Stats(
         nodes={kind.KIND: len(graph.nodes(kind)) for kind in NODE_TYPES},
         edges={kind.KIND: len(graph.edges(kind)) for kind in EDGE_TYPES},
@@ -290,30 +330,13 @@ def stats(graph: GraphReader) -> Stats:
 
 def _require(graph: GraphReader, kind: type[NodeT], id_: str) -> None:
     if graph.node(kind, id_) is None:
-        raise GraphError(f"the graph has no {kind.KIND} {id_!r}")
+        raise missing(kind.KIND, id_)
 
 
-def _require_steps(graph: GraphReader, action: str, max_steps: int | None) -> None:
-    _require(graph, ActionNode, action)
-    if max_steps is not None and max_steps < 1:
-        raise GraphError("max_steps is at least 1")
-
-
-def _steps(edges: Iterable[Emits]) -> list[Step]:
-    """The edges in bundles of the same ends, sorted."""
-    bundles: dict[tuple[str, str], list[Emits]] = {}
-    for edge in edges:
-        bundles.setdefault((edge.source, edge.target), []).append(edge)
-    return [Step(*ends, tuple(bundle)) for ends, bundle in sorted(bundles.items())]
-
-
-def _chain_order(chain: Chain) -> tuple[int, list[str]]:
-    return len(chain), [step.target for step in chain]
-
-
-def _sorted_reach(chains: dict[str, Chain]) -> list[Reach]:
-    reached = [Reach(action, chain) for action, chain in chains.items()]
-    return sorted(reached, key=lambda each: (len(each.chain), each.action))
+def _require_at_least_1(**bounds: int | None) -> None:
+    for name, bound in bounds.items():
+        if bound is not None and bound < 1:
+            raise GraphError(f"{name} is at least 1")
 
 
 def _maskings(graph: GraphReader, wanted: Callable[[MapsTo], bool]) -> list[Masking]:
@@ -334,16 +357,19 @@ def _maskings(graph: GraphReader, wanted: Callable[[MapsTo], bool]) -> list[Mask
         and edge.policy != "never"
         and wanted(edge)
     ]
-    return sorted(
-        found,
-        key=lambda each: (
-            POLICY_ORDER.index(each.policy),
-            each.technique,
-            each.cascade,
-            each.action,
-            each.node,
-        ),
-    )
+    return sorted(found, key=masking_order)
+
+
+def _family(graph: GraphReader, technique: str) -> set[str]:
+    return {technique, *(edge.source for edge in graph.edges(SubtechniqueOf, target=technique))}
+
+
+def _stands_for(graph: GraphReader) -> dict[str, set[str]]:
+    """The techniques of each action, whoever says so."""
+    found: dict[str, set[str]] = {}
+    for edge in (*graph.edges(MapsTo), *graph.edges(Indicates)):
+        found.setdefault(edge.source, set()).add(edge.target)
+    return found
 
 
 def _by_action(edges: list[Originates] | list[Includes]) -> dict[str, tuple[str, ...]]:
@@ -351,48 +377,3 @@ def _by_action(edges: list[Originates] | list[Includes]) -> dict[str, tuple[str,
     for edge in edges:
         cascades.setdefault(edge.target, set()).add(edge.source)
     return {action: tuple(sorted(ids)) for action, ids in cascades.items()}
-
-
-def _steps_home(neighbours: dict[str, list[str]], start: str, length: int) -> dict[str, int]:
-    """The fewest steps from each action back to `start` through actions that sort after it."""
-    before: dict[str, list[str]] = {}
-    for action, targets in neighbours.items():
-        for target in targets:
-            if action >= start and target >= start:
-                before.setdefault(target, []).append(action)
-    steps = {start: 0}
-    waiting = deque([start])
-    while waiting:
-        here = waiting.popleft()
-        if steps[here] == length:
-            continue
-        for action in before.get(here, ()):
-            if action not in steps:
-                steps[action] = steps[here] + 1
-                waiting.append(action)
-    return steps
-
-
-def _rings(
-    neighbours: dict[str, list[str]],
-    path: tuple[str, ...],
-    length: int,
-    steps_home: dict[str, int],
-    found: list[tuple[str, ...]],
-    limit: int,
-) -> bool:
-    """Append the rings of exactly `length` that begin with `path`; false once there are over `limit`."""
-    for action in neighbours.get(path[-1], ()):
-        if len(path) == length:
-            if action == path[0]:
-                found.append(path)
-                if len(found) > limit:
-                    return False
-        elif (
-            action not in path
-            and action in steps_home
-            and steps_home[action] <= length - len(path)
-            and not _rings(neighbours, (*path, action), length, steps_home, found, limit)
-        ):
-            return False
-    return True

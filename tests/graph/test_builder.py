@@ -6,7 +6,6 @@ from typing import Literal
 import pytest
 
 from cloudcascade.catalog import Evidence, KnownAction, KnownController
-from cloudcascade.catalog.models import Cascade
 from cloudcascade.graph import (
     ActionNode,
     Emits,
@@ -16,7 +15,6 @@ from cloudcascade.graph import (
     InTactic,
     MapsTo,
     MayCall,
-    NetworkxStore,
     Originates,
     PartOf,
     SpoiledBy,
@@ -29,6 +27,7 @@ from cloudcascade.graph import (
     export_json,
 )
 from cloudcascade.tests.support.cascades import DELETE_USER, cascade
+from cloudcascade.tests.support.stores import GraphOf, NewStore
 
 USER = {"user": "requestParameters.userName"}
 DEVICE = {"device": "requestParameters.serialNumber"}
@@ -60,8 +59,9 @@ TABLE = {
 }
 
 
-def graph_of(*cascades: Cascade) -> NetworkxStore:
-    return build_graph(cascades, NetworkxStore(), lookup=TABLE.get)
+@pytest.fixture
+def graph_of(new_store: NewStore) -> GraphOf:
+    return lambda *cascades: build_graph(cascades, new_store(), lookup=TABLE.get)
 
 
 ROTATION = cascade(
@@ -87,12 +87,12 @@ ROTATION = cascade(
 )
 
 
-def test_an_origin_emits_every_effect_however_many_hops_off() -> None:
+def test_an_origin_emits_every_effect_however_many_hops_off(graph_of: GraphOf) -> None:
     edges = graph_of(DELETE_USER).edges(Emits, source="iam:DeleteUser")
     assert {edge.target for edge in edges} == {effect.action for effect in DELETE_USER.effects}
 
 
-def test_over_several_hops_windows_add_up() -> None:
+def test_over_several_hops_windows_add_up(graph_of: GraphOf) -> None:
     [edge] = graph_of(DELETE_USER).edges(Emits, target="iam:DeleteVirtualMFADevice")
     assert edge == Emits(
         source="iam:DeleteUser",
@@ -113,13 +113,13 @@ def test_over_several_hops_windows_add_up() -> None:
     )
 
 
-def test_a_hop_keeps_the_window_of_the_document() -> None:
+def test_a_hop_keeps_the_window_of_the_document(graph_of: GraphOf) -> None:
     [edge] = graph_of(DELETE_USER).edges(Via)
     assert (edge.source, edge.target) == ("iam:DeactivateMFADevice", "iam:DeleteVirtualMFADevice")
     assert (edge.before_s, edge.after_s, edge.join) == (120, 3600, ("device",))
 
 
-def test_required_members_of_an_ensemble_emit_every_other_member() -> None:
+def test_required_members_of_an_ensemble_emit_every_other_member(graph_of: GraphOf) -> None:
     edges = graph_of(ROTATION).edges(Emits)
     assert [
         (edge.source[4:10], edge.target[4:10], edge.before_s, edge.after_s) for edge in edges
@@ -133,14 +133,16 @@ def test_required_members_of_an_ensemble_emit_every_other_member() -> None:
     assert all(edge.ensemble for edge in edges)
 
 
-def test_what_ties_a_member_to_the_root_ties_the_root_to_the_member() -> None:
+def test_what_ties_a_member_to_the_root_ties_the_root_to_the_member(graph_of: GraphOf) -> None:
     [edge] = graph_of(ROTATION).edges(
         Emits, source="iam:DeleteAccessKey", target="iam:CreateAccessKey"
     )
     assert (edge.actor, edge.join) == ("any", ("user",))
 
 
-def test_an_ensemble_originates_in_no_action_but_names_its_required_members() -> None:
+def test_an_ensemble_originates_in_no_action_but_names_its_required_members(
+    graph_of: GraphOf,
+) -> None:
     graph = graph_of(ROTATION)
     assert graph.edges(Originates) == []
     assert [(edge.target, edge.required) for edge in graph.edges(Includes)] == [
@@ -150,7 +152,7 @@ def test_an_ensemble_originates_in_no_action_but_names_its_required_members() ->
     ]
 
 
-def test_two_effects_with_one_action_are_two_edges() -> None:
+def test_two_effects_with_one_action_are_two_edges(graph_of: GraphOf) -> None:
     twice = cascade(
         origin={"action": "iam:DeleteUser", "keys": USER},
         effects=[
@@ -161,7 +163,7 @@ def test_two_effects_with_one_action_are_two_edges() -> None:
     assert [edge.node for edge in graph_of(twice).edges(Emits)] == ["first", "second"]
 
 
-def test_an_effect_may_have_the_action_of_its_origin() -> None:
+def test_an_effect_may_have_the_action_of_its_origin(graph_of: GraphOf) -> None:
     again = cascade(
         origin={"action": "iam:DeleteUser"},
         effects=[{"name": "again", "action": "iam:DeleteUser"}],
@@ -170,7 +172,7 @@ def test_an_effect_may_have_the_action_of_its_origin() -> None:
     assert edge.source == edge.target == "iam:DeleteUser"
 
 
-def test_spoilers_with_one_action_stay_apart() -> None:
+def test_spoilers_with_one_action_stay_apart(graph_of: GraphOf) -> None:
     edges = graph_of(DELETE_USER).edges(SpoiledBy)
     assert [(edge.target, edge.index, edge.before_s, edge.after_s) for edge in edges] == [
         ("iam:CreateUser", 0, 0, 3600),
@@ -179,7 +181,9 @@ def test_spoilers_with_one_action_stay_apart() -> None:
     ]
 
 
-def test_an_effect_has_a_policy_for_its_techniques_and_the_origin_has_none() -> None:
+def test_an_effect_has_a_policy_for_its_techniques_and_the_origin_has_none(
+    graph_of: GraphOf,
+) -> None:
     edges = graph_of(DELETE_USER).edges(MapsTo, target="T1531")
     assert [(edge.source, edge.role, edge.policy) for edge in edges] == [
         ("iam:DeleteAccessKey", "effect", "suppress"),
@@ -188,7 +192,7 @@ def test_an_effect_has_a_policy_for_its_techniques_and_the_origin_has_none() -> 
     ]
 
 
-def test_a_subtechnique_brings_its_technique_and_their_tactics() -> None:
+def test_a_subtechnique_brings_its_technique_and_their_tactics(graph_of: GraphOf) -> None:
     graph = graph_of(DELETE_USER)
     assert graph.nodes(TechniqueNode) == [
         TechniqueNode(id="T1531", name="Account Access Removal", status="current"),
@@ -207,7 +211,9 @@ def test_a_subtechnique_brings_its_technique_and_their_tactics() -> None:
 @pytest.mark.parametrize(
     ("technique", "status"), [("T1562.008", "revoked"), ("T9999.001", "unknown")]
 )
-def test_a_technique_that_is_not_current_says_so(technique: str, status: str) -> None:
+def test_a_technique_that_is_not_current_says_so(
+    graph_of: GraphOf, technique: str, status: str
+) -> None:
     built = cascade(
         origin={"action": "cloudtrail:DeleteTrail"},
         effects=[{"action": "cloudtrail:StopLogging", "attack": [technique]}],
@@ -219,27 +225,27 @@ def test_a_technique_that_is_not_current_says_so(technique: str, status: str) ->
     assert graph.edges(SubtechniqueOf, source=technique)[0].target == technique[:5]
 
 
-def test_every_action_is_part_of_its_service() -> None:
+def test_every_action_is_part_of_its_service(graph_of: GraphOf) -> None:
     edges = graph_of(DELETE_USER, ROTATION).edges(PartOf)
     assert {edge.target for edge in edges} == {"iam"}
     assert len(edges) == len({edge.source for edge in edges}) == 15
 
 
-def test_the_order_of_the_cascades_does_not_matter() -> None:
+def test_the_order_of_the_cascades_does_not_matter(graph_of: GraphOf) -> None:
     assert export_json(graph_of(DELETE_USER, ROTATION)) == export_json(
         graph_of(ROTATION, DELETE_USER)
     )
 
 
-def test_building_twice_changes_nothing() -> None:
+def test_building_twice_changes_nothing(graph_of: GraphOf) -> None:
     graph = graph_of(DELETE_USER)
     before = export_json(graph)
     build_graph([DELETE_USER], graph, lookup=TABLE.get)
     assert export_json(graph) == before
 
 
-def test_an_edge_into_nothing_is_refused_and_nothing_is_written() -> None:
-    graph = NetworkxStore()
+def test_an_edge_into_nothing_is_refused_and_nothing_is_written(new_store: NewStore) -> None:
+    graph = new_store()
     with pytest.raises(GraphError, match="technique:T1531, which the graph does not have"):
         graph.write(
             [TacticNode(id="TA0040", shortname="impact", name="Impact")],
@@ -248,16 +254,16 @@ def test_an_edge_into_nothing_is_refused_and_nothing_is_written() -> None:
     assert graph.nodes(TacticNode) == []
 
 
-def test_a_cleared_store_is_empty() -> None:
+def test_a_cleared_store_is_empty(graph_of: GraphOf) -> None:
     graph = graph_of(DELETE_USER)
     graph.clear()
     assert graph.edges(Emits) == []
     assert graph.node(TechniqueNode, "T1531") is None
 
 
-def test_known_actions_are_in_the_graph_without_any_cascade() -> None:
+def test_known_actions_are_in_the_graph_without_any_cascade(new_store: NewStore) -> None:
     saml = KnownAction(log="write", attack=("T1484.002",), note="Look at the key.")
-    graph = build_graph([], NetworkxStore(), known={"iam:CreateSAMLProvider": saml})
+    graph = build_graph([], new_store(), known={"iam:CreateSAMLProvider": saml})
     node = graph.node(ActionNode, "iam:CreateSAMLProvider")
     assert node == ActionNode("iam:CreateSAMLProvider", log="write", note="Look at the key.")
     assert [edge.target for edge in graph.edges(Indicates, source=node.id)] == ["T1484.002"]
@@ -265,7 +271,7 @@ def test_known_actions_are_in_the_graph_without_any_cascade() -> None:
     assert graph.node(TechniqueNode, "T1484.002") is not None
 
 
-def test_an_effect_in_the_graph_tells_its_evidence_strongest_first() -> None:
+def test_an_effect_in_the_graph_tells_its_evidence_strongest_first(graph_of: GraphOf) -> None:
     weak, strong = (
         Evidence(kind=kind, ref="https://example.com", supports=("iam:DeactivateMFADevice",))
         for kind in ("documentation", "observed")
@@ -276,7 +282,7 @@ def test_an_effect_in_the_graph_tells_its_evidence_strongest_first() -> None:
     assert evidence["iam:DeleteVirtualMFADevice"] == ()
 
 
-def test_controllers_are_tied_to_the_actions_that_they_may_call() -> None:
+def test_controllers_are_tied_to_the_actions_that_they_may_call(new_store: NewStore) -> None:
     backup, anybody = (
         KnownController.model_validate(
             {
@@ -291,7 +297,7 @@ def test_controllers_are_tied_to_the_actions_that_they_may_call() -> None:
     )
     graph = build_graph(
         [DELETE_USER],
-        NetworkxStore(),
+        new_store(),
         lookup=TABLE.get,
         controllers={"backup": backup, "stacks": anybody},
     )

@@ -9,7 +9,7 @@ from cloudcascade.catalog.models import Cascade
 from cloudcascade.graph import (
     Cycles,
     GraphError,
-    NetworkxStore,
+    GraphReader,
     Reach,
     Relay,
     build_graph,
@@ -25,6 +25,7 @@ from cloudcascade.graph import (
     techniques_masked,
 )
 from cloudcascade.tests.support.cascades import DELETE_USER, cascade
+from cloudcascade.tests.support.stores import GraphOf, NewStore
 
 
 def chain(letters: str, *, name: str | None = None, **more: Any) -> Cascade:
@@ -46,8 +47,9 @@ def together(letters: str) -> Cascade:
     )
 
 
-def graph_of(*cascades: Cascade) -> NetworkxStore:
-    return build_graph(cascades, NetworkxStore())
+@pytest.fixture
+def graph_of(new_store: NewStore) -> GraphOf:
+    return lambda *cascades: build_graph(cascades, new_store())
 
 
 def letters(reached: list[Reach]) -> list[str]:
@@ -58,7 +60,7 @@ def letters(reached: list[Reach]) -> list[str]:
     ]
 
 
-def test_an_action_emits_the_effects_of_all_its_cascades() -> None:
+def test_an_action_emits_the_effects_of_all_its_cascades(graph_of: GraphOf) -> None:
     graph = graph_of(chain("AB", name="one"), chain("AB", name="two"), chain("BC"))
     assert [(edge.cascade, edge.target) for edge in emits(graph, "iam:A")] == [
         ("aws.test.one", "iam:B"),
@@ -66,7 +68,7 @@ def test_an_action_emits_the_effects_of_all_its_cascades() -> None:
     ]
 
 
-def test_emitters_are_the_other_ends() -> None:
+def test_emitters_are_the_other_ends(graph_of: GraphOf) -> None:
     graph = graph_of(chain("AC"), chain("BC"), chain("CD"))
     assert [edge.source for edge in emitters(graph, "iam:C")] == ["iam:A", "iam:B"]
 
@@ -84,7 +86,7 @@ def test_emitters_are_the_other_ends() -> None:
     ],
 )
 def test_emission_goes_on_through_effects_that_are_origins(
-    cascades: str, start: str, max_steps: int | None, expected: list[str]
+    graph_of: GraphOf, cascades: str, start: str, max_steps: int | None, expected: list[str]
 ) -> None:
     graph = graph_of(
         *(chain(each) for each in cascades.split() if each != "AA"), *_selves(cascades)
@@ -114,20 +116,20 @@ def _selves(cascades: str) -> list[Cascade]:
     ],
 )
 def test_emitters_go_on_backwards(
-    cascades: str, end: str, max_steps: int | None, expected: list[str]
+    graph_of: GraphOf, cascades: str, end: str, max_steps: int | None, expected: list[str]
 ) -> None:
     graph = graph_of(*(chain(each) for each in cascades.split()))
     assert letters(emitters_transitively(graph, f"iam:{end}", max_steps=max_steps)) == expected
 
 
-def test_the_members_of_an_ensemble_set_nothing_off_on_behalf_of_others() -> None:
+def test_the_members_of_an_ensemble_set_nothing_off_on_behalf_of_others(graph_of: GraphOf) -> None:
     graph = graph_of(chain("AB"), together("BC"), chain("CD"))
     assert letters(emits_transitively(graph, "iam:A")) == ["AB"]
     assert letters(emits_transitively(graph, "iam:B")) == ["BC", "BCD"]
     assert letters(emitters_transitively(graph, "iam:D")) == ["CD", "BCD"]
 
 
-def test_a_step_names_all_its_reasons() -> None:
+def test_a_step_names_all_its_reasons(graph_of: GraphOf) -> None:
     graph = graph_of(chain("AB", name="one"), chain("AB", name="two", relation="consequence"))
     [reached] = emits_transitively(graph, "iam:A")
     [step] = reached.chain
@@ -147,7 +149,7 @@ def test_a_step_names_all_its_reasons() -> None:
     ],
 )
 def test_the_shortest_path_is_the_first_of_the_shortest(
-    source: str, target: str, path: str | None
+    graph_of: GraphOf, source: str, target: str, path: str | None
 ) -> None:
     graph = graph_of(chain("ACB"), chain("BD"), chain("CD"))
     found = shortest_path(graph, f"iam:{source}", f"iam:{target}")
@@ -158,7 +160,9 @@ def test_the_shortest_path_is_the_first_of_the_shortest(
         assert [step.target[4:] for step in found] == list(path[1:])
 
 
-def test_masked_techniques_are_those_of_effects_suppressed_before_annotated() -> None:
+def test_masked_techniques_are_those_of_effects_suppressed_before_annotated(
+    graph_of: GraphOf,
+) -> None:
     built = cascade(
         cascade_id="aws.test.mixed",
         origin={"action": "iam:DeleteUser", "attack": ["T1485"]},
@@ -177,7 +181,7 @@ def test_masked_techniques_are_those_of_effects_suppressed_before_annotated() ->
     assert masked[1].name == "Account Access Removal"
 
 
-def test_a_technique_stands_for_its_subtechniques() -> None:
+def test_a_technique_stands_for_its_subtechniques(graph_of: GraphOf) -> None:
     graph = graph_of(DELETE_USER)
     found = cascades_masking(graph, "T1556")
     assert [(each.technique, each.action) for each in found] == [
@@ -188,7 +192,7 @@ def test_a_technique_stands_for_its_subtechniques() -> None:
     assert cascades_masking(graph, "T1556.006") == found
 
 
-def test_relays_are_origins_and_effects() -> None:
+def test_relays_are_origins_and_effects(graph_of: GraphOf) -> None:
     graph = graph_of(chain("AB"), chain("BC", name="bc"), chain("DB"), together("BE"))
     assert relays(graph) == [
         Relay(
@@ -208,23 +212,23 @@ def test_relays_are_origins_and_effects() -> None:
         ("ABC BCA CAB", ["AB", "AC", "BC", "ABC", "ACB"]),
     ],
 )
-def test_rings_come_shortest_first(cascades: str, rings: list[str]) -> None:
+def test_rings_come_shortest_first(graph_of: GraphOf, cascades: str, rings: list[str]) -> None:
     found = cycles(graph_of(*(chain(each) for each in cascades.split())))
     assert ["".join(name[4:] for name in ring) for ring in found.found] == rings
     assert not found.truncated
 
 
-def test_an_action_that_emits_itself_is_a_ring() -> None:
+def test_an_action_that_emits_itself_is_a_ring(graph_of: GraphOf) -> None:
     assert cycles(graph_of(*_selves("AA"))).found == (("iam:A",),)
 
 
-def test_the_mutual_edges_of_an_ensemble_are_no_ring_unless_asked_for() -> None:
+def test_the_mutual_edges_of_an_ensemble_are_no_ring_unless_asked_for(graph_of: GraphOf) -> None:
     graph = graph_of(together("AB"))
     assert cycles(graph).found == ()
     assert cycles(graph, ensembles=True).found == (("iam:A", "iam:B"),)
 
 
-def test_rings_are_bounded_in_number_and_length() -> None:
+def test_rings_are_bounded_in_number_and_length(graph_of: GraphOf) -> None:
     graph = graph_of(*(chain(each) for each in ("ABC", "BCA", "CAB")))
     assert cycles(graph, limit=2) == Cycles(
         (("iam:A", "iam:B"), ("iam:A", "iam:C")), truncated=True
@@ -232,7 +236,7 @@ def test_rings_are_bounded_in_number_and_length() -> None:
     assert [len(ring) for ring in cycles(graph, max_length=2).found] == [2, 2, 2]
 
 
-def test_a_dense_graph_is_left_at_the_limit() -> None:
+def test_a_dense_graph_is_left_at_the_limit(graph_of: GraphOf) -> None:
     names = [f"X{number}" for number in range(30)]
     dense = [
         cascade(
@@ -246,7 +250,7 @@ def test_a_dense_graph_is_left_at_the_limit() -> None:
     assert (len(found.found), found.truncated) == (1_000, True)
 
 
-def test_stats_name_every_kind() -> None:
+def test_stats_name_every_kind(graph_of: GraphOf) -> None:
     counted = stats(graph_of(chain("AB")))
     assert counted.nodes == {
         "action": 2,
@@ -278,7 +282,9 @@ def test_stats_name_every_kind() -> None:
         lambda graph: cascades_masking(graph, "T1531"),
     ],
 )
-def test_what_the_graph_lacks_cannot_be_asked_about(ask: Callable[[NetworkxStore], object]) -> None:
+def test_what_the_graph_lacks_cannot_be_asked_about(
+    graph_of: GraphOf, ask: Callable[[GraphReader], object]
+) -> None:
     with pytest.raises(GraphError, match="the graph has no"):
         ask(graph_of(chain("AB")))
 
@@ -292,6 +298,6 @@ def test_what_the_graph_lacks_cannot_be_asked_about(ask: Callable[[NetworkxStore
         lambda graph: cycles(graph, max_length=0),
     ],
 )
-def test_bounds_are_at_least_one(ask: Callable[[NetworkxStore], object]) -> None:
+def test_bounds_are_at_least_one(graph_of: GraphOf, ask: Callable[[GraphReader], object]) -> None:
     with pytest.raises(GraphError, match="at least 1"):
         ask(graph_of(chain("AB")))
