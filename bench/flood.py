@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import IO
 from urllib.error import URLError
@@ -90,13 +91,24 @@ def lines(events: int) -> Iterator[bytes]:
         yield "".join(piece).encode()
 
 
-def flood(events: int, max_memory: str, options: Sequence[str] = (), pause: float = 0.5) -> Seen:
-    """Flood the command, and see what becomes of it; /metrics is asked every `pause` seconds."""
+def flood(
+    events: int,
+    max_memory: str,
+    options: Sequence[str] = (),
+    *,
+    pause: float = 0.5,
+    linger: float = 0.0,
+) -> Seen:
+    """Flood the command, and see what becomes of it; /metrics is asked every `pause` seconds. The input stays open
+    for `linger` seconds behind the last event, so that the metrics of a short flood are seen, too."""
     seen = Seen(events)
     begun = time.perf_counter()
     with (
         subprocess.Popen(
-            [sys.executable, __file__, "--write", "--events", str(events)], stdout=subprocess.PIPE
+            [
+                sys.executable, __file__, "--write", "--events", str(events), "--linger", str(linger),
+            ],
+            stdout=subprocess.PIPE,
         ) as writer,
         subprocess.Popen(
             [
@@ -165,7 +177,7 @@ def _metrics(address: str) -> Iterator[tuple[str, float]]:
     try:
         with urlopen(f"{address}/metrics", timeout=5) as answer:
             text = answer.read().decode()
-    except (URLError, OSError):
+    except (URLError, OSError, HTTPException):  # it is ending
         return
     for line in text.splitlines():
         name, _, value = line.rpartition(" ")
@@ -201,10 +213,13 @@ def main() -> None:
     parser.add_argument("--max-memory", default="512MB")
     parser.add_argument("--state", type=Path, help="keep a state there, too")
     parser.add_argument("--write", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--linger", type=float, default=0.0, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.write:
         for piece in lines(chosen.events):
             sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+        time.sleep(chosen.linger)
         return
     options = [] if chosen.state is None else ["--state", str(chosen.state)]
     seen = flood(chosen.events, chosen.max_memory, options)

@@ -15,24 +15,43 @@ from .spill import Place, Spill, key_of
 _time_of: Callable[[Held], int] = attrgetter("time")
 
 
+class Count:
+    """How many places are taken, in all the indexes that share it."""
+
+    __slots__ = ("places",)
+
+    def __init__(self) -> None:
+        self.places = 0
+
+
 class LiveIndex(PartnerIndex):
     """A partner index that takes events one by one, forgets them again, and finds those in the spill, too.
 
     `number` tells its places from those of other indexes there.
     """
 
-    __slots__ = ("_filed", "number", "spill")
+    __slots__ = ("_count", "_filed", "number", "spill")
 
     def __init__(
-        self, pairs: Pairs, number: int, *, account: bool, actor: bool, of_parents: bool
+        self,
+        pairs: Pairs,
+        number: int,
+        count: Count,
+        *,
+        account: bool,
+        actor: bool,
+        of_parents: bool,
     ) -> None:
         super().__init__((), pairs, account=account, actor=actor, of_parents=of_parents)
         self._filed: deque[tuple[int, Place]] = deque()
+        self._count = count
         self.number = number
         self.spill: Spill | None = None
 
     def add(self, event: Held) -> None:
-        self._filed.extend((event.time, place) for place in self.file(event))
+        places = self.file(event)
+        self._filed.extend((event.time, place) for place in places)
+        self._count.places += len(places)
 
     def remove(self, event: Held) -> None:
         """Take an event out, as it was when it was added; nothing happens where it was not."""
@@ -46,6 +65,7 @@ class LiveIndex(PartnerIndex):
         """Drop the events before an instant. Of one that came late, some later one keeps it a while."""
         while self._filed and self._filed[0][0] < before:
             _, place = self._filed.popleft()
+            self._count.places -= 1
             bucket = self._index.get(place)
             if bucket is None:
                 continue
@@ -56,6 +76,7 @@ class LiveIndex(PartnerIndex):
     def drain(self) -> Iterator[tuple[int, Held]]:
         """Give away everything, with the place as the spill knows it."""
         index, self._index = self._index, {}
+        self._count.places -= len(self._filed)
         self._filed.clear()
         while index:
             place, bucket = index.popitem()
@@ -92,9 +113,6 @@ class LiveIndex(PartnerIndex):
                 seen.add(partner.id)
                 yield partner
 
-    def __len__(self) -> int:
-        return len(self._filed)
-
 
 class Roles:
     """The parts that events may play, each with an index of the events that play it."""
@@ -102,6 +120,7 @@ class Roles:
     def __init__(self) -> None:
         self._roles: dict[ActionPlan, list[tuple[NodePlan | SpoilerPlan, LiveIndex]]] = {}
         self._indexes: list[tuple[ActionPlan, LiveIndex]] = []
+        self._count = Count()
 
     def of_node(self, node: NodePlan, plays: NodePlan, *, of_parents: bool) -> LiveIndex:
         """A new index of the events that fit `plays`, on either side of the edge of `node`."""
@@ -125,14 +144,16 @@ class Roles:
         of_parents: bool,
     ) -> LiveIndex:
         number = len(self._indexes)
-        index = LiveIndex(pairs, number, account=account, actor=actor, of_parents=of_parents)
+        index = LiveIndex(
+            pairs, number, self._count, account=account, actor=actor, of_parents=of_parents
+        )
         self._roles.setdefault(plays.action, []).append((plays, index))
         self._indexes.append((plays.action, index))
         return index
 
     def __len__(self) -> int:
         """In how many places of memory events are filed."""
-        return sum(len(index) for _, index in self._indexes)
+        return self._count.places
 
     def add(self, event: Held) -> None:
         """File an event whose actor is settled in every part that it plays."""

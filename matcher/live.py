@@ -42,6 +42,9 @@ _USUAL = 512
 # One event from the future would make all others late.
 MAX_AHEAD = 86_400
 
+# Event time between two times of forgetting, in seconds: each looks at every part that an event may play.
+_FORGET_EVERY = 30
+
 _NOTHING = Said("", b"")
 # Bytes of memory, as bench/live_state.py measures them: an event that waits, one place in which it is filed,
 # an id that copies are known by, credentials, what was said.
@@ -103,6 +106,7 @@ class LiveEngine:
         self._latest: int | None = None
         self._front: int | None = None
         self._target: int | None = None
+        self._forgot: int | None = None
         self._judged = (0, "")
         self._beyond = 0
         self._heavy: deque[tuple[int, int]] = deque()
@@ -401,6 +405,9 @@ class LiveEngine:
         return event.time + longest + self.lateness
 
     def _forget(self, front: int) -> None:
+        if self._forgot is not None and front < self._forgot + _FORGET_EVERY:
+            return
+        self._forgot = front
         keep = self._spans.keep
         self._partners.roles.forget(keep, front)
         self._nearby.forget(keep, front)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from .edges import PartnerIndex
 from .explain import Instances
-from .filing import LiveIndex
+from .filing import Count, LiveIndex
 from .held import Held
 from .near_misses import BEYOND, CANDIDATES, NearMisses
 from .plan import ActionPlan, CascadePlan, NodePlan, Plan, SpoilerPlan
@@ -23,6 +23,7 @@ class Nearby:
     """Files events under what near misses are looked for by: keys alone, whoever made the call, failed or not."""
 
     def __init__(self, plan: Plan) -> None:
+        self._count = Count()
         self._indexes: dict[_Asked, LiveIndex] = {}
         self._of_action: dict[ActionPlan, list[LiveIndex]] = {}
         self._parents: dict[NodePlan, LiveIndex] = {}
@@ -45,14 +46,16 @@ class Nearby:
         slots = tuple((ours, theirs) for _, ours, theirs in edge.join)
         index = self._indexes.get((action, slots, actor, of_parents))
         if index is None:
-            index = LiveIndex(edge.join, 0, account=False, actor=actor, of_parents=of_parents)
+            index = LiveIndex(
+                edge.join, 0, self._count, account=False, actor=actor, of_parents=of_parents
+            )
             self._indexes[action, slots, actor, of_parents] = index
             self._of_action.setdefault(action, []).append(index)
         return index
 
     def __len__(self) -> int:
         """In how many places events are filed."""
-        return sum(len(index) for index in self._indexes.values())
+        return self._count.places
 
     def add(self, event: Held) -> None:
         """File an event whose actor is settled."""

@@ -6,9 +6,10 @@ go. After a kill at any moment a new process finds either all of a step or nothi
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -39,6 +40,13 @@ CREATE TABLE sinks (name TEXT PRIMARY KEY, delivered INTEGER NOT NULL) WITHOUT R
 PRAGMA user_version = {VERSION};
 PRAGMA application_id = {_APPLICATION};
 """
+# SQLite keeps whatever type is put into a column, also by somebody else.
+_POSITION = tuple[str, bytes]
+_EVENT = tuple[str, int, int | None, int, int, bytes]
+_ISSUED = tuple[int, str, bytes]
+_SAID = tuple[str, str, bytes]
+_MESSAGE = tuple[int, str, bytes]
+_SINK = tuple[str, int]
 _callers = msgspec.msgpack.Decoder(list[tuple[str | None, str | None]]).decode
 _encode = msgspec.msgpack.Encoder().encode
 _mark = msgspec.msgpack.Decoder(Mark).decode
@@ -102,19 +110,21 @@ class State:
     @property
     def size(self) -> int:
         """The size of the database, in bytes."""
-        (pages,) = self._db.execute("PRAGMA page_count").fetchone()
-        (size,) = self._db.execute("PRAGMA page_size").fetchone()
+        with self._told():
+            (pages,) = self._db.execute("PRAGMA page_count").fetchone()
+            (size,) = self._db.execute("PRAGMA page_size").fetchone()
         return int(pages) * int(size)
 
     @property
     def catalog(self) -> bytes | None:
         """The fingerprint of the catalogue that the state was kept under; None in a new one."""
-        return self._fact("catalog")
+        with self._told():
+            return self._fact("catalog")
 
     def positions(self) -> dict[str, bytes]:
         """Where each source goes on, by its name."""
         with self._told():
-            return dict(self._db.execute("SELECT source, position FROM positions"))
+            return dict(self._rows(_POSITION, "SELECT source, position FROM positions"))
 
     def restore(self, engine: LiveEngine, *, anew: bool) -> int:
         """Give an engine what was kept. With `anew` its catalogue is another one; how many events that does
@@ -124,13 +134,14 @@ class State:
             mark = Mark() if kept is None else _mark(kept)
             self._replace_events = anew
             with (
-                closing(self._db.execute("SELECT time, key, callers FROM issued")) as issued,
+                closing(self._rows(_ISSUED, "SELECT time, key, callers FROM issued")) as issued,
                 closing(
-                    self._db.execute(
-                        "SELECT id, time, due, expires, late, record FROM events ORDER BY time, id"
+                    self._rows(
+                        _EVENT,
+                        "SELECT id, time, due, expires, late, record FROM events ORDER BY time, id",
                     )
                 ) as events,
-                closing(self._db.execute("SELECT event, verdict, digest FROM said")) as said,
+                closing(self._rows(_SAID, "SELECT event, verdict, digest FROM said")) as said,
             ):
                 return engine.restore(
                     mark,
@@ -203,7 +214,7 @@ class State:
         """Up to which message each of the sinks has all, a new one up to the last; and of those that are no
         longer among them, which are forgotten, how many messages they did not get."""
         with self._told(), self._transaction():
-            known = dict(self._db.execute("SELECT name, delivered FROM sinks"))
+            known = dict(self._rows(_SINK, "SELECT name, delivered FROM sinks"))
             last = self._last()
             gone = {}
             for name in known.keys() - set(sinks):
@@ -223,7 +234,8 @@ class State:
     def after(self, number: int, most: int) -> list[Message]:
         """The messages behind a number, at most so many."""
         with self._told():
-            rows = self._db.execute(
+            rows = self._rows(
+                _MESSAGE,
                 "SELECT number, id, line FROM outbox WHERE number > ? ORDER BY number LIMIT ?",
                 (number, most),
             )
@@ -231,12 +243,22 @@ class State:
 
     def waiting(self) -> int:
         """How many messages some sink has not got yet."""
-        (count,) = self._db.execute("SELECT count(*) FROM outbox").fetchone()
+        with self._told():
+            (count,) = self._db.execute("SELECT count(*) FROM outbox").fetchone()
         return int(count)
 
     def _fact(self, name: str) -> bytes | None:
-        row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return row[0] if row else None
+        rows = self._rows(tuple[bytes], "SELECT value FROM facts WHERE name = ?", (name,))
+        with closing(rows):
+            return next((value for (value,) in rows), None)
+
+    def _rows(
+        self, kind: object, query: str, values: Sequence[object] = ()
+    ) -> Generator[Any, None, None]:
+        """The rows of a query, each of which is of that kind; a ValueError where one is not."""
+        with closing(self._db.execute(query, values)) as rows:
+            for row in rows:
+                yield msgspec.convert(row, kind)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from cloudcascade.events import Record
-from cloudcascade.streams import Message
+from cloudcascade.streams import Message, SourceError
 from cloudcascade.streams.loop import Look
 from cloudcascade.tests.support.cloudtrail import Event, record
 
@@ -52,7 +52,10 @@ class ScriptedSource:
         return b"%d" % self._next
 
     def resume(self, position: bytes) -> None:
-        self._next = int(position)
+        try:
+            self._next = int(position)
+        except ValueError as error:
+            raise SourceError("a position that is no number") from error
 
     def settle(self) -> None:
         self._fuse.burn()

@@ -35,10 +35,9 @@ _LIFE = 20.0
 
 @dataclass(frozen=True)
 class Trail:
-    """The same events as delivered files and as one file of lines; what one run tells of them, and `classify`."""
+    """Delivered files; what one run tells of them, and `classify`."""
 
     folder: Path
-    lines: Path
     told: list[bytes]
     batch: dict[str, Told]
 
@@ -49,11 +48,9 @@ def trail(tmp_path_factory: pytest.TempPathFactory) -> Trail:
 
 
 def made(room: Path, events: int, span: int) -> Trail:
-    folder, lines = room / "AWSLogs", room / "trail.ndjson"
+    folder = room / "AWSLogs"
     deliver(folder, arriving(SEED, events, span=span), events=events, span=span)
-    with lines.open("wb") as file:
-        file.writelines(as_lines(arriving(SEED, events, span=span)))
-    return Trail(folder, lines, undisturbed(folder, room), batch(folder))
+    return Trail(folder, undisturbed(folder, room), batch(folder))
 
 
 def undisturbed(source: Path, room: Path, *options: str) -> list[bytes]:
@@ -181,7 +178,7 @@ def test_delivered_files_with_verdicts_at_once(
 def test_a_file_that_grows(trail: Trail, killer: Killer, tmp_path: Path) -> None:
     growing = tmp_path / "growing.ndjson"
     growing.touch()
-    with growth(growing, trail.lines):
+    with growth(growing):
         killer.run(growing, "--lateness", LATENESS, expected=size_of(trail.told), ends=False)
     watch(growing, "--state", killer.state, "--sink", killer.out, *ENDING)
     assert len(killer.deaths) == KILLS
@@ -189,10 +186,10 @@ def test_a_file_that_grows(trail: Trail, killer: Killer, tmp_path: Path) -> None
 
 
 @contextmanager
-def growth(into: Path, lines: Path) -> Iterator[None]:
+def growth(into: Path) -> Iterator[None]:
     """Append to a file in pieces that end anywhere, about as long as it takes to kill its reader so often."""
     rng = Random(SEED)
-    content = memoryview(lines.read_bytes())
+    content = b"".join(as_lines(arriving(SEED, EVENTS, span=SPAN)))
 
     def write() -> None:
         with into.open("ab", buffering=0) as file:

@@ -16,7 +16,7 @@ from cloudcascade.events import LineReader
 from cloudcascade.matcher import LiveEngine, LiveVerdict, Plan, compile_catalog
 
 FULL = bool(os.environ.get("CASCADE_FULL"))
-EVENTS, CAP = (300_000, 200) if FULL else (24_000, 160)
+EVENTS, CAP = (300_000, 200) if FULL else (30_000, 160)
 KEPT_FEW = 1 << 20
 
 
@@ -27,7 +27,7 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="module")
 def seen() -> Seen:
-    return flood(EVENTS, f"{CAP}MB", pause=0.1)
+    return flood(EVENTS, f"{CAP}MB", pause=0.1, linger=3.0)
 
 
 def test_nothing_is_lost_or_told_twice(seen: Seen) -> None:
