@@ -289,10 +289,15 @@ def write_lines(out: BinaryIO, verdicts: "Iterator[Verdict]") -> None:
 
 @contextmanager
 def _opened(output: Path | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that appears under its name only when it is whole."""
+    """Standard output, a device or a pipe, or a file that appears under its name only when it is whole."""
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
+        return
+    output = output.resolve()  # a link stays one
+    if output.exists() and not output.is_file():
+        with output.open("wb") as out:
+            yield out
         return
     partial = output.with_name(f".{output.name}.part")
     try:

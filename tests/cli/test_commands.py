@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -314,3 +315,20 @@ def test_stats_count_cover_and_draw_a_layer(tmp_path: Path) -> None:
     assert json.loads(layer.read_text())["domain"] == "enterprise-attack"
     counted = json.loads(out("stats", "--json"))
     assert counted["effects"] == sum(counted["policies"].values())
+
+
+def test_a_link_to_the_output_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "verdicts.ndjson")
+    assert cascade("classify", str(SAMPLE), "-o", str(tmp_path / "link")).returncode == 0
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "verdicts.ndjson").read_text().count("\n") > 100
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(pipe.read_text)
+        assert cascade("classify", str(SAMPLE), "-f", "ndjson", "-o", str(pipe)).returncode == 0
+        assert read.result(timeout=60).count("\n") > 100
+    assert pipe.is_fifo()
