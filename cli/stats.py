@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .app import app
-from .options import CatalogOption, ConfigOption, JsonOption, open_catalog
+from .options import CatalogOption, ConfigOption, JsonOption
+from .stores import AuthOption, StoreOption, opened_source
 from .tables import console, table
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def stats(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    store: StoreOption = None,
+    store_auth: AuthOption = None,
 ) -> None:
     """Count cascades by service, and their effects by relation, evidence and policy.
 
@@ -45,23 +48,24 @@ def stats(
 
     `cascade stats --against watchlist.txt`
     """
-    from ..catalog import coverage, known_actions, read_actions, statistics
+    from ..catalog import coverage, read_actions, statistics
 
-    known = open_catalog(catalog, config)
-    counted = statistics(known.cascades)
-    covered = coverage(known.cascades, read_actions(against)) if against else None
+    with opened_source(store, store_auth, catalog, config) as source:
+        cascades, known_actions = source.catalog().cascades, len(source.literature())
+    counted = statistics(cascades)
+    covered = coverage(cascades, read_actions(against)) if against else None
     if navigator is not None:
         from ..exporters.navigator import navigator_layer
 
         text = json.dumps(navigator_layer(counted), indent=2)
         navigator.write_text(f"{text}\n", encoding="utf-8", newline="")
     if as_json:
-        told = {**asdict(counted), "known_actions": len(known_actions())}
+        told = {**asdict(counted), "known_actions": known_actions}
         if covered is not None:
             told["coverage"] = asdict(covered)
         typer.echo(json.dumps(told, indent=2))
         return
-    _print(counted, len(known_actions()))
+    _print(counted, known_actions)
     if covered is not None:
         _print_coverage(covered)
 

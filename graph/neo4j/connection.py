@@ -107,6 +107,8 @@ class Connection:
             yield
         except Neo4jError as error:
             raise self._refusal(error) from error
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise GraphError(f"a parameter cannot be sent to a server: {error}") from error
         except (DriverError, OSError, ValueError) as error:
             if isinstance(error, ValueError) and "Cannot resolve" not in str(error):
                 raise
@@ -126,7 +128,7 @@ class Connection:
             )
         if code == "Neo.ClientError.Database.DatabaseNotFound":
             return StoreError(f"the server at {uri} has no database {self.address.database!r}")
-        if code in _READ_ONLY or "read-only" in message.lower():
+        if code in _READ_ONLY:
             return StoreError(
                 f"the database {self.address.database or ''!r} at {uri} cannot be written to: it is read-only, or"
                 f" this member of a cluster is; neo4j:// finds the member that writes ({message})"

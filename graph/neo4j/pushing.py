@@ -36,7 +36,7 @@ def push(
     """Make the catalogue of `connection` hold this graph.
 
     Args:
-        documents: the cascades' own documents by id, as JSON. `read_documents` gives them back.
+        documents: the cascades' own documents by id, as JSON. `Neo4jStore.documents` gives them back.
         prune: whether to delete what the graph does not have. Of a node that goes, every relationship goes, those
             which others have drawn included.
         batch: how many nodes or edges go into one transaction.

@@ -56,6 +56,7 @@ def store(neo4j_server: Neo4jServer) -> str:
         "list --service iam --json",
         "search mfa",
         "show aws.iam.delete-user --json",
+        "stats --json",
         "graph stats",
         "graph masks T1556",
         "graph masks aws.iam.delete-user --json",

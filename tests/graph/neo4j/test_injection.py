@@ -182,6 +182,12 @@ def test_with_leave_it_writes(filled: Connection) -> None:
     assert (answer.rows, answer.changes.nodes_created) == ((), 1)
 
 
+@pytest.mark.parametrize("value", ["\udcff", 2**63, ["a\ud800"], {"x": -(2**63) - 1}])
+def test_a_value_that_no_server_takes_is_refused(filled: Connection, value: object) -> None:
+    with pytest.raises(GraphError, match="a parameter cannot be sent to a server"):
+        ask(filled, "RETURN $value", {"value": value}, limit=1)
+
+
 def test_a_result_is_cut_off_at_the_limit(filled: Connection) -> None:
     endless = "UNWIND range(1, 1000000000) AS x RETURN x, $y AS y"
     answer = ask(filled, endless, {"y": [1, {"z": None}]}, limit=2)
