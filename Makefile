@@ -21,8 +21,8 @@ $(READY): pyproject.toml
 demo: $(READY) ## classify the bundled day of an account and show what is left
 	@$(BIN)/cascade demo
 
-test: $(READY) ## run the tests
-	$(BIN)/python -m pytest
+test: $(READY) ## run the tests; PYTEST_FLAGS="-n 2 --dist loadfile" runs them in two processes
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 lint: $(READY) ## ruff and the layers contract
 	$(BIN)/ruff check .
