@@ -97,7 +97,7 @@ def in_memory(plan: Plan, events: int) -> Iterator[Line]:
     )
     assert engine.watermark is not None
     taken_up = taken_by(lambda: engine.advance(START + 3_600))
-    filed = len(engine._partners.roles)
+    filed = len(engine._shelves)
     yield Line("a place in which it is filed", taken_up / filed, claims._FILED)
     yield Line(
         "an event that waits, all in all", (arrived + taken_up) / events, engine.memory / events

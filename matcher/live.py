@@ -19,17 +19,16 @@ from .credentials import ISSUING, STS
 from .edges import meets
 from .frozen import Freezer
 from .held import Held, hold
-from .live_verdict import LiveVerdict, Said, digest_of, live_verdict
+from .live_verdict import LiveVerdict, Said, digest_of
 from .marks import Changes, Mark, Taken
-from .nearby import Nearby
-from .partners import Partners
 from .plan import ActionPlan, Plan
+from .saying import Saying
 from .sessions import CREDENTIALS_KEPT, Issued, Sessions
+from .shelves import Shelves
 from .spans import spans_of
 from .spill import Spill
-from .touched import Touched
 from .verdict import Verdict
-from .waiting import SLICE, Filed, Waiting
+from .waiting import SLICE, Waiting
 
 DEFAULT_LATENESS = 20 * 60
 # How many verdicts are given at once.
@@ -45,7 +44,6 @@ MAX_AHEAD = 86_400
 # Event time between two times of forgetting, in seconds: each looks at every part that an event may play.
 _FORGET_EVERY = 30
 
-_NOTHING = Said("", b"")
 # Bytes of memory, as bench/live_state.py measures them: an event that waits, one place in which it is filed,
 # an id that copies are known by, credentials, what was said.
 _WAITING, _FILED, _KNOWN, _ISSUED, _SAID = 700, 320, 160, 400, 300
@@ -96,9 +94,8 @@ class LiveEngine:
         nothing: dict[str, ActionPlan] = {}
         self._wanted = {**dict.fromkeys(ISSUING, nothing), **plan.by_name}
         self._spans = spans_of(plan)
-        self._partners = Partners(plan)
-        self._nearby = Nearby(plan)
-        self._touched = Touched(plan) if provisional else None
+        self._provisional = provisional
+        self._shelves = Shelves(plan, self._spans.keep, revised=provisional)
         self._sessions = Sessions()
         self._texts: dict[str, str] = {}
         self._freezer = Freezer(plan, self._intern)
@@ -116,7 +113,8 @@ class LiveEngine:
         self._overdue: list[Held] = []
         self._fresh: list[Held] = []
         self._filed_early: set[str] = set()
-        self._said: dict[str, Said] = {}
+        self._saying = Saying()
+        self._saying.journal = self._journal
 
     @property
     def latest(self) -> int | None:
@@ -146,20 +144,17 @@ class LiveEngine:
     @property
     def size(self) -> int:
         """How much is kept: places in which events are filed, events that wait, and ids that copies are known by."""
-        return len(self._partners.roles) + self.pending + self._waiting.ids
+        return len(self._shelves) + self.pending + self._waiting.ids
 
     @property
     def memory(self) -> int:
         """About how many bytes of memory the state takes."""
-        filed = len(self._partners.roles) + len(self._nearby)
-        if self._touched is not None:
-            filed += len(self._touched.roles)
         return (
             _WAITING * (self._waiting.in_memory + len(self._overdue))
-            + _FILED * filed
+            + _FILED * len(self._shelves)
             + _KNOWN * self._waiting.ids
             + _ISSUED * len(self._sessions)
-            + _SAID * len(self._said)
+            + _SAID * len(self._saying)
             + self._beyond
         )
 
@@ -217,7 +212,7 @@ class LiveEngine:
             self._overdue.append(event)
         else:
             self._waiting.arrive(event)
-            if self._touched is not None:
+            if self._provisional:
                 self._fresh.append(event)
         if self._journal is not None:
             due = event.time + self._spans.hold[action] if action.listed else None
@@ -277,7 +272,7 @@ class LiveEngine:
         """Give up what waits: a `pending` for each event, as far as it is known. Nothing can be fed afterwards."""
         for event in self._waiting.all():
             if event.action.listed:
-                yield self._say(event, telling.told(self.plan, event, "pending"), final=False)
+                yield self._saying.provisional(telling.told(self.plan, event, "pending"))
 
     def _take_up(self, target: int, told: list[LiveVerdict]) -> int:
         """Take up the next slice of what lies before `target`, and say how far that has come."""
@@ -294,45 +289,38 @@ class LiveEngine:
 
     def _file(self, event: Held) -> None:
         event.actor = self._sessions.actor(event.principal, event.access_key)
-        self._partners.roles.add(event)
-        self._nearby.add(event)
-        if self._touched is not None:
-            self._touched.roles.add(event)
+        self._shelves.add(event)
 
     def _file_anew(self, event: Held) -> list[LiveVerdict]:
         """Where it was found out only after an event was filed who made the call: what that changes."""
         actor = self._sessions.actor(event.principal, event.access_key)
-        if actor == event.actor or self._touched is None:
+        if actor == event.actor:
             return []
-        before = self._touched.by(event)
-        self._partners.roles.remove(event)
-        self._nearby.remove(event)
-        self._touched.roles.remove(event)
+        before = self._shelves.touched_by(event)
+        self._shelves.remove(event)
         self._file(event)
-        return list(self._reconsider([event, *before, *self._touched.by(event)]))
+        return list(self._reconsider([event, *before, *self._shelves.touched_by(event)]))
 
     def _revise(self) -> Iterator[LiveVerdict]:
         """What can be said already of the events that have just come, and what they change."""
-        if self._touched is None:
-            return
         fresh, self._fresh = self._fresh, []
         for event in fresh:
             self._file(event)
             self._filed_early.add(event.id)
             if event.action.listed:
-                self._said.setdefault(event.id, _NOTHING)
-        touched = [other for event in fresh for other in self._touched.by(event)]
+                self._saying.begin(event.id)
+        touched = [other for event in fresh for other in self._shelves.touched_by(event)]
         yield from self._reconsider([*fresh, *touched])
 
     def _reconsider(self, events: Iterable[Held]) -> Iterator[LiveVerdict]:
         """New verdicts on those of the events that wait, and of which another one was given."""
         for event in {each.id: each for each in events}.values():
-            said = self._said.get(event.id)
+            said = self._saying.last(event.id)
             if said is None:
                 continue
             verdict = self._verdict(event, said)
             if verdict is not None and digest_of(verdict) != said.digest:
-                yield self._say(event, verdict, final=False)
+                yield self._saying.provisional(verdict)
 
     def _judge_overdue(self) -> Iterator[LiveVerdict]:
         overdue, self._overdue = self._overdue, []
@@ -342,62 +330,30 @@ class LiveEngine:
             self._waiting.done(event, self._front or 0)
             verdict = self._verdict(event)
             if verdict is not None:
-                yield self._say(event, verdict, final=True, late=True)
-        if self._touched is not None:
-            for event in overdue:
-                yield from self._reconsider(self._touched.by(event))
+                yield self._saying.final(verdict, None, late=True)
+        for event in overdue:
+            yield from self._reconsider(self._shelves.touched_by(event))
 
     def _judge(self, front: int, most: int, told: list[LiveVerdict]) -> None:
         due, self.due = self._waiting.due(front, max(most - len(told), 1))
         for when, _, event in due:
             self._waiting.done(event, when)
-            said = self._said_of(event)
+            said = self._saying.take(event.id)
             verdict = self._verdict(event, said)
             if verdict is not None:
-                told.append(self._say(event, verdict, final=True, said=said))
+                told.append(self._saying.final(verdict, said))
         self._judged = due[-1][:2] if self.due else (front, "")
 
     def _verdict(self, event: Held, said: Said | None = None) -> Verdict | None:
         """The verdict on an event by what is known now; None where it gets none, and none was said before."""
-        if found := self._partners.found(event):
+        if found := self._shelves.found(event):
             return telling.effect(self.plan, event, found)
         if begun := [node for node in event.action.origins if meets(node, event)]:
             return telling.origin(self.plan, event, begun)
         if event.action.orphans:
             due = event.time + self._spans.hold[event.action]
-            return telling.orphan(
-                self.plan, event, self._nearby.misses(event, due, self._spans.keep)
-            )
+            return telling.orphan(self.plan, event, self._shelves.misses(event, due))
         return telling.told(self.plan, event, "unlisted") if said is not None and said.id else None
-
-    def _said_of(self, event: Held) -> Said | None:
-        """What was said of an event last, for the last time that it is asked for."""
-        said = self._said.pop(event.id, None)
-        if said is None and self._spill is not None:
-            found = self._spill.take_said(event.id)
-            said = Said(*found) if found else None
-        if said is not None and self._journal is not None:
-            self._journal.said[event.id] = None
-        return said
-
-    def _say(
-        self,
-        event: Held,
-        verdict: Verdict,
-        *,
-        final: bool,
-        late: bool = False,
-        said: Said | None = None,
-    ) -> LiveVerdict:
-        digest = digest_of(verdict)
-        before = said or self._said.get(event.id)
-        supersedes = (before.id or None) if before else None
-        told = live_verdict(verdict, digest, late=late, final=final, supersedes=supersedes)
-        if not final:
-            self._said[event.id] = Said(told.id, digest)
-            if self._journal is not None:
-                self._journal.said[event.id] = self._said[event.id]
-        return told
 
     def _expires(self, event: Held) -> int:
         """From when on an event can change nothing, and nobody asks for it."""
@@ -408,19 +364,12 @@ class LiveEngine:
         if self._forgot is not None and front < self._forgot + _FORGET_EVERY:
             return
         self._forgot = front
-        keep = self._spans.keep
-        self._partners.roles.forget(keep, front)
-        self._nearby.forget(keep, front)
-        if self._touched is not None:
-            self._touched.roles.forget(keep, front)
+        self._shelves.forget(front, self._spill)
         self._waiting.forget(front)
         self._sessions.forget(front)
         while self._heavy and self._heavy[0][0] < front:
             self._beyond -= self._heavy.popleft()[1]
         if self._spill is not None:
-            for event, number in self._spill.expired(front):
-                places = self._partners.roles.places(event)
-                self._spill.unfile((place, event.time, number) for place in places)
             self._spill.forget(front, front - CREDENTIALS_KEPT)
 
     def _look_after_memory(self) -> None:
@@ -432,28 +381,22 @@ class LiveEngine:
         """Move everything that is kept to the spill."""
         if self._spill is None:
             self._spill = Spill(self._freezer.freeze, self._freezer.thaw, self._folder)
-        filed: Filed = {}
-        for place, event in self._partners.roles.drain(self._spill):
-            filed.setdefault(event.id, (event, []))[1].append(place)
-        self._nearby.clear()
-        if self._touched is not None:
-            for _ in self._touched.roles.drain(None):
-                pass
+        filed = self._shelves.drain(self._spill)
         self.spilled += self._waiting.in_memory
         self._waiting.drain(self._spill, filed)
-        self._spill.put_said((id_, said.id, said.digest) for id_, said in self._said.items())
+        self._saying.drain(self._spill)
         self._sessions.drain(self._spill)
         self._beyond = 0
         self._heavy.clear()
         self._fresh.clear()
         self._filed_early.clear()
-        self._said.clear()
         self._texts.clear()
 
     def changes(self) -> Changes:
         """What has happened since the last call; for an engine with a `journal`."""
         assert self._journal is not None
         changes, self._journal = self._journal, Changes()
+        self._saying.journal = self._journal
         return changes
 
     @property
@@ -506,10 +449,7 @@ class LiveEngine:
             if number % SLICE == 0:
                 self._look_after_memory()
         for id_, what in said:
-            if self._spill is not None and not self._waiting.in_reach(id_):
-                self._spill.put_said([(id_, what.id, what.digest)])
-            else:
-                self._said[id_] = what
+            self._saying.put_back(id_, what, here=self._waiting.in_reach(id_))
         return unknown
 
     def _put_back(self, event: Held, mark: Mark, kept: Taken, *, anew: bool) -> None:
@@ -527,7 +467,7 @@ class LiveEngine:
             self._waiting.arrive(event)
             if mark.front is None and (self._earliest is None or event.time < self._earliest):
                 self._earliest = event.time
-            if self._touched is not None:
+            if self._provisional:
                 self._fresh.append(event)
             return
         self._file(event)
