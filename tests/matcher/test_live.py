@@ -39,7 +39,12 @@ from cloudcascade.tests.support.cloudtrail import (
     user,
 )
 from cloudcascade.tests.support.iam_user_scenarios import SCENARIOS
-from cloudcascade.tests.support.offboarding import Scenario, deactivate, delete_user
+from cloudcascade.tests.support.offboarding import (
+    Scenario,
+    create_user,
+    deactivate,
+    delete_user,
+)
 from cloudcascade.tests.support.random_cascades import catalogues
 from cloudcascade.tests.support.random_logs import logs
 
@@ -364,6 +369,25 @@ def test_what_is_idle_can_be_told_the_time() -> None:
     told = list(engine.advance(engine.watermark + 24 * 60 * MINUTE))
     assert [(each.verdict.event_id, each.verdict.verdict) for each in told] == [("mfa", "orphan")]
     assert list(engine.advance(0)) == []
+
+
+def test_a_spoiler_voids_what_was_said_before() -> None:
+    engine = LiveEngine(compile_catalog([DELETE_USER]), provisional=True)
+    again = create_user("again", 10 * MINUTE)
+    said: list[LiveVerdict] = []
+    for event in (deactivate("mfa", 0), delete_user("gone", MINUTE), again):
+        engine.feed([record(event)])
+        said += engine.advance()
+    said += engine.close()
+    of_mfa = [each for each in said if each.verdict.event_id == "mfa"]
+    assert [(each.verdict.verdict, each.final) for each in of_mfa] == [
+        ("orphan", False),
+        ("effect", False),
+        ("orphan", False),
+        ("orphan", True),
+    ]
+    assert [each.supersedes for each in of_mfa] == [None, *(each.id for each in of_mfa[:-1])]
+    assert [miss.reason for miss in of_mfa[-1].verdict.near_misses] == ["user recreated"]
 
 
 def test_copies_get_one_verdict() -> None:
