@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Literal
@@ -186,6 +187,11 @@ def _restore(engine: LiveEngine, state: State, print_: bytes, journal: Journal) 
     anew = before != print_
     unknown = state.restore(engine, anew=anew)
     journal.info("restored", waiting=engine.pending, state=state.path)
+    if engine.front and engine.latest and engine.front > engine.latest:
+        journal.warning(
+            "an earlier run has finished this state: events from before this time are late",
+            time=datetime.fromtimestamp(engine.front, UTC).isoformat(),
+        )
     if anew:
         journal.warning(
             "the catalogue has changed: what waits is judged by the new one, and actions that are new in it are "

@@ -127,6 +127,12 @@ class LiveEngine:
         return None if self._latest is None else self._latest - self.lateness
 
     @property
+    def front(self) -> int | None:
+        """The instant from before which an event is late, in seconds since the epoch; None before the first verdicts
+        were asked for. It lies ahead of every event once `close` was called."""
+        return self._front
+
+    @property
     def pending(self) -> int:
         """How many events wait for their verdict."""
         return len(self._waiting) + len(self._overdue)

@@ -187,6 +187,16 @@ def test_what_waits_goes_on_in_the_next_run(tmp_path: Path) -> None:
     ]
 
 
+def test_a_state_that_was_finished_says_that_what_comes_is_late(tmp_path: Path) -> None:
+    log, state = tmp_path / "trail.ndjson", str(tmp_path / "state")
+    log.write_bytes(stream([delete_user("gone", 60)]))
+    run(b"", str(log), "--once", "--state", state, "--finish")
+    log.write_bytes(log.read_bytes() + stream([delete_user("next", 120, "eve")]))
+    done = run(b"", str(log), "--once", "--state", state)
+    assert b"WARNING an earlier run has finished this state" in done.stderr
+    assert [told(line) for line in done.stdout.splitlines()] == [("next", "origin", True)]
+
+
 def test_another_catalogue_judges_what_waits_and_says_so(tmp_path: Path) -> None:
     log, state, config = tmp_path / "trail.ndjson", str(tmp_path / "state"), tmp_path / "c.toml"
     log.write_bytes(stream([deactivate("mfa", 0), delete_user("gone", 60)]))
