@@ -269,15 +269,19 @@ def test_several_workers_write_what_one_writes() -> None:
     assert cascade("classify", "-", "--workers", "2", stdin=log).stdout.decode() == alone
 
 
-def test_an_interrupt_ends_with_130_and_no_traceback() -> None:
+def test_an_interrupt_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
+    begun = tmp_path / "quarantine"
+    command = "from cloudcascade.cli.main import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", "from cloudcascade.cli.main import main; main()", "classify", "-"],
+        [sys.executable, "-c", command, "classify", "-", "--quarantine", str(begun)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdin is not None
     process.stdin.write(b'{"Records": [\n')
     process.stdin.flush()
-    time.sleep(2)
+    while not begun.exists():  # it is made just before reading begins
+        time.sleep(0.05)
+    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
