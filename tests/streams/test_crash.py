@@ -25,7 +25,7 @@ from cloudcascade.tests.support.watching import WATCH, Told, batch, last_words, 
 
 FULL = bool(os.environ.get("CASCADE_FULL"))
 # Events, over how many seconds, and how often their reader is killed.
-EVENTS, SPAN, KILLS = (16_000, 12 * 3_600, 20) if FULL else (2_000, 4 * 3_600, 3)
+EVENTS, SPAN, KILLS = (16_000, 12 * 3_600, 10) if FULL else (2_000, 4 * 3_600, 3)
 MANY = (200_000, 86_400, 50)
 SEED = 20260317
 ENDING = ("--once", "--finish", "--lateness", LATENESS)
