@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkstemp
 from types import TracebackType
 from typing import Self
 
@@ -52,11 +54,18 @@ class Workers:
         forked = context.get_start_method() == "fork"
         self._count = count
         self._others = {child.pid for child in multiprocessing.active_children()}
+        # Answers lie in files: of one that a dying process had begun to send, the rest would be waited for without end.
+        self._folder = TemporaryDirectory(prefix="cascade-workers-")
         self._pool = ProcessPoolExecutor(
             count,
             mp_context=context,
             initializer=_begin,
-            initargs=((lambda: plan) if forked else recompile, limits, keep_all),
+            initargs=(
+                (lambda: plan) if forked else recompile,
+                limits,
+                keep_all,
+                Path(self._folder.name),
+            ),
         )
 
     def __enter__(self) -> Self:
@@ -75,6 +84,7 @@ class Workers:
                 if child.pid not in self._others:
                     child.terminate()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._folder.cleanup()
 
     def feed(
         self,
@@ -90,15 +100,17 @@ class Workers:
             WorkerError: a worker died.
         """
 
-        def take(answer: "Future[bytes]") -> None:
-            portion = received(answer.result())
+        def take(answer: "Future[str]") -> None:
+            file = Path(self._folder.name, answer.result())
+            portion = received(file.read_bytes())
+            file.unlink()
             engine.take(portion)
             for problem in portion.problems:
                 on_problem(problem)
             if on_progress is not None:
                 on_progress(portion.taken)
 
-        waiting: deque[Future[bytes]] = deque()
+        waiting: deque[Future[str]] = deque()
         try:
             for task in tasks(sources, self._count):
                 waiting.append(self._pool.submit(_sift, task))
@@ -136,14 +148,14 @@ def _context() -> BaseContext:
 
 
 # In a worker: what it needs for every task, set when it starts.
-_setting: list[tuple[Plan, Limits, bool]] = []
+_setting: list[tuple[Plan, Limits, bool, Path]] = []
 
 
-def _begin(compile_: Compile, limits: Limits, keep_all: bool) -> None:
+def _begin(compile_: Compile, limits: Limits, keep_all: bool, folder: Path) -> None:
     gc.disable()  # records hold no cycles
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the parent says what is to be said
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _setting[:] = [(compile_(), limits, keep_all)]
+    _setting[:] = [(compile_(), limits, keep_all, folder)]
 
 
 def _end_with_parent() -> None:
@@ -153,6 +165,11 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _sift(task: Sequence[Source]) -> bytes:
-    plan, limits, keep_all = _setting[0]
-    return sift_files(plan, task, limits, keep_all=keep_all)
+def _sift(task: Sequence[Source]) -> str:
+    """The name of the file in which the answer lies."""
+    plan, limits, keep_all, folder = _setting[0]
+    answer = sift_files(plan, task, limits, keep_all=keep_all)
+    handle, name = mkstemp(dir=folder)
+    with open(handle, "wb") as file:
+        file.write(answer)
+    return Path(name).name
