@@ -54,6 +54,9 @@ def main() -> None:
     if hasattr(signal, "SIGPIPE"):
         # As `cat` does: when the reader has gone, as `| head` does, end without a word.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        signal.pthread_sigmask(
+            signal.SIG_UNBLOCK, {signal.SIGPIPE}
+        )  # whoever started it may block it
     sys.exit(run())
 
 
