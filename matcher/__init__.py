@@ -7,15 +7,15 @@
 []
 """
 
-from .engine import Engine
-from .live import DEFAULT_LATENESS, LiveEngine
-from .live_verdict import LiveVerdict, Said
-from .marks import Changes, Mark, Taken
-from .plan import Plan, compile_catalog
-from .sessions import CREDENTIALS_KEPT, Issued
-from .spill import SpillError
+from .batch.engine import Engine
+from .batch.workers import WorkerError, Workers
+from .plan.compile import Plan, compile_catalog
+from .stream.checkpoint import Changes, Mark, Taken
+from .stream.engine import DEFAULT_LATENESS, LiveEngine
+from .stream.revision import LiveVerdict, Said
+from .stream.sessions import CREDENTIALS_KEPT, Issued
+from .stream.spill import SpillError
 from .verdict import Explanation, NearMiss, Verdict, VerdictName
-from .workers import WorkerError, Workers
 
 __all__ = [
     "CREDENTIALS_KEPT",

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from cloudcascade.events import attested_services, identity_of
-from cloudcascade.matcher.callers import caller_of, members
-from cloudcascade.matcher.credentials import _issued, _quickly
+from cloudcascade.matcher.actors.callers import caller_of, members
+from cloudcascade.matcher.actors.credentials import _issued, _quickly
 
 TEXTS: st.SearchStrategy[Any] = st.sampled_from(
     ["", "AIDABOB", "AROADEPLOY:run", "Anonymous", "AWSService", "AssumedRole", "\u212aim", ":x"]

@@ -25,8 +25,8 @@ from cloudcascade.matcher import (
     Verdict,
     compile_catalog,
 )
-from cloudcascade.matcher.credentials import ISSUING
-from cloudcascade.matcher.sessions import CREDENTIALS_KEPT
+from cloudcascade.matcher.actors.credentials import ISSUING
+from cloudcascade.matcher.stream.sessions import CREDENTIALS_KEPT
 from cloudcascade.tests.matcher.test_oracle_equality import tried
 from cloudcascade.tests.support.cascades import DELETE_USER
 from cloudcascade.tests.support.cloudtrail import (

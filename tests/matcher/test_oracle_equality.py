@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.matcher import Verdict
-from cloudcascade.matcher.held import content_id
+from cloudcascade.matcher.event import content_id
 from cloudcascade.tests.oracle import OracleVerdict, oracle_verdicts
 from cloudcascade.tests.support.cloudtrail import Event, classify, record, verdict_list
 from cloudcascade.tests.support.random_cascades import catalogues

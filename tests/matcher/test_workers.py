@@ -17,8 +17,8 @@ from cloudcascade.catalog import load_catalog
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.events import Limits, Problem, Source, expand_sources, read_batches
 from cloudcascade.matcher import Engine, Plan, Verdict, WorkerError, Workers, compile_catalog
-from cloudcascade.matcher.portion import received, sift_files
-from cloudcascade.matcher.workers import tasks
+from cloudcascade.matcher.batch.partial import received, sift_files
+from cloudcascade.matcher.batch.workers import tasks
 from cloudcascade.tests.support.random_cascades import catalogues
 from cloudcascade.tests.support.random_logs import arrivals, logs
 

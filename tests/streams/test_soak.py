@@ -21,7 +21,7 @@ from cloudcascade.catalog import load_catalog
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.events import LineReader, Record
 from cloudcascade.matcher import Engine, LiveEngine, compile_catalog
-from cloudcascade.matcher.spans import spans_of
+from cloudcascade.matcher.stream.horizon import spans_of
 from cloudcascade.streams import Message
 from cloudcascade.streams.loop import Look, Loop, Pace
 from cloudcascade.streams.outbox import Direct

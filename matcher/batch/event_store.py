@@ -1,0 +1,47 @@
+"""The events of a log that are kept for its verdicts, each id once."""
+
+from collections.abc import Callable, Iterable
+
+from ..event import Held
+from ..plan.compile import ActionPlan, Plan
+from .deferred import Aside, Short
+
+
+class Kept:
+    """Events, read or put aside, by id. `intern` makes equal texts one object.
+
+    `duplicates` counts events of an id that was there already, `conflicting` those of them that said something
+    else; of these the smaller by content stays, so that their order does not matter.
+    """
+
+    def __init__(self, plan: Plan, intern: Callable[[str | None], str | None]) -> None:
+        self.duplicates = 0
+        self.conflicting = 0
+        self._held: dict[str, Held] = {}
+        self._aside = Aside(plan.actions, intern)
+
+    def __len__(self) -> int:
+        return len(self._held) + len(self._aside)
+
+    def keep(self, event: Held) -> None:
+        """Take in an event."""
+        if event.id in self._aside:
+            self._held[event.id] = self._aside.take(event.id)
+        known = self._held.setdefault(event.id, event)
+        if known is event:
+            return
+        self.duplicates += 1
+        if known.content() != event.content():
+            self.conflicting += 1
+            if event.content() < known.content():
+                self._held[event.id] = event
+
+    def set_aside(self, event: Short) -> None:
+        """Put an event aside, unless another of its id is here to compare it with."""
+        if event.id in self._held or not self._aside.put(event):
+            self.keep(self._aside.read(event))
+
+    def relevant(self) -> Iterable[Held]:
+        """All events but those for which it is certain that they need no verdict and that none rests on them."""
+        seen: set[ActionPlan] = {event.action for event in self._held.values()}
+        return [*self._held.values(), *self._aside.explicable(seen)]

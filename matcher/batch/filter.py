@@ -1,0 +1,93 @@
+"""Takes out of records what a plan asks for, and hands it on: what an engine keeps, or one process sends another."""
+
+from collections.abc import Callable, Iterable
+
+from ...events import Brief, OnProblem, Problem, event_time
+from ..actors.callers import caller_of
+from ..actors.credentials import ISSUING, STS, Asker, handed_out
+from ..event import Held, hold
+from ..plan.compile import ActionPlan, Plan
+from .deferred import Short, shorten
+
+
+class Texts(dict[str | None, str | None]):
+    """Leads from each text to the first that was equal to it: `texts[text]` is one object for all of them."""
+
+    def __missing__(self, text: str | None) -> str | None:
+        self[text] = text
+        return text
+
+
+class Sieve:
+    """Feed it records. `keep` gets the events that some cascade mentions, and `set_aside` those of a
+    `quiet` action, undecoded; `issue` who asked for which access key; `on_problem` the records without a time.
+
+    With `keep_all` every event goes to `keep`. `intern` makes equal texts one object. `records` and
+    `undated` count what was fed and what had no time.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        keep: Callable[[Held], None],
+        set_aside: Callable[[Short], None],
+        issue: Callable[[str, Asker], None],
+        intern: Callable[[str | None], str | None],
+        on_problem: OnProblem | None = None,
+        *,
+        keep_all: bool = False,
+    ) -> None:
+        self.records = 0
+        self.undated = 0
+        self._keep = keep
+        self._set_aside = set_aside
+        self._issue = issue
+        self._on_problem = on_problem
+        self._keep_all = keep_all
+        nothing: dict[str, ActionPlan] = {}
+        self._wanted = {**dict.fromkeys(ISSUING, nothing), **plan.by_name}
+        self._intern = intern
+        self._unlisted: dict[str, ActionPlan] = {}
+
+    def feed(self, records: Iterable[Brief]) -> None:
+        """Take in records."""
+        wanted = self._wanted
+        keep_all = self._keep_all
+        count = 0
+        for record in records:
+            count += 1
+            sources = wanted.get(record.eventName)
+            if sources is None and not keep_all:
+                continue
+            source = record.eventSource
+            caller = caller_of(record.userIdentity)
+            if source == STS and record.eventName in ISSUING:
+                handed = handed_out(record, caller)
+                if handed is not None:
+                    self._issue(*handed)
+            action = sources.get(source) if sources else None
+            if action is None:
+                if not keep_all:
+                    continue
+                action = self.unlisted(_action_of(record))
+            try:
+                if action.quiet and not keep_all:
+                    event_time(record.eventTime)
+                    self._set_aside(shorten(record, action, caller, self._intern))
+                else:
+                    self._keep(hold(record, action, self._intern, caller))
+            except ValueError as error:
+                self.undated += 1
+                if self._on_problem is not None:
+                    self._on_problem(Problem(record.eventID or "?", "eventTime", str(error)))
+        self.records += count
+
+    def unlisted(self, action: str) -> ActionPlan:
+        """The plan of an action of which the catalogue says nothing."""
+        if action not in self._unlisted:
+            self._unlisted[action] = ActionPlan(action)
+        return self._unlisted[action]
+
+
+def _action_of(record: Brief) -> str:
+    return f"{record.eventSource.removesuffix('.amazonaws.com')}:{record.eventName}"
