@@ -25,7 +25,7 @@ from cloudcascade.bench.identifiers import iso
 from cloudcascade.catalog import load_catalog
 from cloudcascade.events import LineReader, Record
 from cloudcascade.matcher import LiveEngine, Plan, compile_catalog
-from cloudcascade.matcher import live as claims
+from cloudcascade.matcher.stream import engine as claims
 from cloudcascade.streams.state import State
 
 START = 1_773_705_600
@@ -97,7 +97,7 @@ def in_memory(plan: Plan, events: int) -> Iterator[Line]:
     )
     assert engine.watermark is not None
     taken_up = taken_by(lambda: engine.advance(START + 3_600))
-    filed = len(engine._shelves)
+    filed = len(engine._state)
     yield Line("a place in which it is filed", taken_up / filed, claims._FILED)
     yield Line(
         "an event that waits, all in all", (arrived + taken_up) / events, engine.memory / events

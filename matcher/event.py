@@ -14,7 +14,7 @@ from .plan.fields import KeyValue, View, view_of
 _CALLERS_KEPT = 256
 
 
-class Held(msgspec.Struct, gc=False, eq=False):
+class Event(msgspec.Struct, gc=False, eq=False):
     """An event, reduced to what the plan asks of it.
 
     `time` is in seconds since the epoch, UTC. `holds` has a bit for each of the action's conditions.
@@ -78,12 +78,12 @@ def _text(value: KeyValue) -> str:
     return repr(sorted(value, key=repr) if isinstance(value, frozenset) else value)
 
 
-def hold(
+def read_event(
     record: Brief,
     action: ActionPlan,
     intern: Callable[[str | None], str | None],
     caller: Caller | None = None,
-) -> Held:
+) -> Event:
     """Read from `record` what `action` asks for. `intern` makes equal texts one object; `caller` is who made
     the call, where that is known already.
 
@@ -95,11 +95,11 @@ def hold(
         caller = caller_of(record.userIdentity)
     account = record.recipientAccountId or caller.account
     view = view_of(record, account, caller)
-    holds = held_for_caller(action, caller) if action.caller_tests else 0
+    holds = caller_conditions(action, caller) if action.caller_tests else 0
     for bit, test in action.tests:
         if test(view):
             holds |= bit
-    return Held(
+    return Event(
         record.eventID or content_id(record),
         time,
         action,
@@ -118,7 +118,7 @@ def hold(
     )
 
 
-def held_for_caller(action: ActionPlan, caller: Caller) -> int:
+def caller_conditions(action: ActionPlan, caller: Caller) -> int:
     """The bits of those conditions of `action` that hold for all events of `caller`, whatever else is in them."""
     known = action.callers.get(caller)
     if known is None:

@@ -9,28 +9,28 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 from operator import attrgetter
 
-from .event import Held
+from .event import Event
 from .plan.compile import NodePlan, Pairs, SpoilerPlan
 from .plan.fields import KeyValue, covers, differs, elements
 
-Bucket = list[Held]
+Bucket = list[Event]
 Place = tuple[object, ...]
 
-_in_time: Callable[[Held], tuple[int, str]] = attrgetter("time", "id")
-_time_of: Callable[[Held], int] = attrgetter("time")
+_in_time: Callable[[Event], tuple[int, str]] = attrgetter("time", "id")
+_time_of: Callable[[Event], int] = attrgetter("time")
 
 
-def meets(node: NodePlan | SpoilerPlan, event: Held) -> bool:
+def meets(node: NodePlan | SpoilerPlan, event: Event) -> bool:
     """Whether `event`, of the node's action, meets the node's conditions, failed or not."""
     return event.holds & node.mask == node.mask
 
 
-def fits(node: NodePlan | SpoilerPlan, event: Held) -> bool:
+def fits(node: NodePlan | SpoilerPlan, event: Event) -> bool:
     """Whether `event`, of the node's action, meets the node's conditions and outcome."""
     return event.holds & node.mask == node.mask and (event.error is None or node.any_outcome)
 
 
-def edge_holds(node: NodePlan, child: Held, parent: Held) -> bool:
+def edge_holds(node: NodePlan, child: Event, parent: Event) -> bool:
     """Whether the edge of `node` holds between two events that fit their nodes."""
     return (
         child is not parent
@@ -45,7 +45,7 @@ def edge_holds(node: NodePlan, child: Held, parent: Held) -> bool:
     )
 
 
-def joined(pairs: Pairs, child: Held, parent: Held) -> bool:
+def joined(pairs: Pairs, child: Event, parent: Event) -> bool:
     """Whether all of these keys are present on both and equal."""
     mine, others = child.values, parent.values
     for _, ours, theirs in pairs:
@@ -57,11 +57,11 @@ def joined(pairs: Pairs, child: Held, parent: Held) -> bool:
     return True
 
 
-def _all_differ(pairs: Pairs, child: Held, parent: Held) -> bool:
+def _all_differ(pairs: Pairs, child: Event, parent: Event) -> bool:
     return all(differs(parent.values[theirs], child.values[ours]) for _, ours, theirs in pairs)
 
 
-def actor_fits(node: NodePlan, child: Held, parent: Held) -> bool:
+def actor_fits(node: NodePlan, child: Event, parent: Event) -> bool:
     """Whether the actor rule of `node` holds between two events."""
     if node.actor == "any":
         return True
@@ -72,12 +72,12 @@ def actor_fits(node: NodePlan, child: Held, parent: Held) -> bool:
     return node.actor == "same-role" and child.role is not None and child.role == parent.role
 
 
-def tools_agree(one: Held, other: Held) -> bool:
+def tools_agree(one: Event, other: Event) -> bool:
     """Whether both tools are known and are the same."""
     return one.agent is not None and one.agent == other.agent
 
 
-def spoils(spoiler: SpoilerPlan, event: Held, root: Held) -> bool:
+def spoils(spoiler: SpoilerPlan, event: Event, root: Event) -> bool:
     """Whether `event`, which fits the spoiler, voids the instance of `root`."""
     return (
         event is not root
@@ -101,7 +101,7 @@ def _places_of_sets(
 
 
 # What must be equal besides keys, by whether the account and the actor must be.
-_FIXED: dict[tuple[bool, bool], Callable[[Held], tuple[object, ...]]] = {
+_FIXED: dict[tuple[bool, bool], Callable[[Event], tuple[object, ...]]] = {
     (False, False): lambda event: (),
     (True, False): lambda event: (event.account,),
     (False, True): lambda event: (event.actor,),
@@ -119,7 +119,7 @@ class PartnerIndex:
     __slots__ = ("_ask", "_file", "_fixed_of", "_index", "_of_parents")
 
     def __init__(
-        self, events: Iterable[Held], pairs: Pairs, *, account: bool, actor: bool, of_parents: bool
+        self, events: Iterable[Event], pairs: Pairs, *, account: bool, actor: bool, of_parents: bool
     ) -> None:
         child_slots = [ours for _, ours, _ in pairs]
         parent_slots = [theirs for _, _, theirs in pairs]
@@ -131,7 +131,7 @@ class PartnerIndex:
         for event in events:
             self.file(event)
 
-    def _places(self, event: Held, slots: Sequence[int], *, spread: bool) -> Sequence[Place]:
+    def _places(self, event: Event, slots: Sequence[int], *, spread: bool) -> Sequence[Place]:
         """Where `event` is filed, or looked for: nowhere when something is missing."""
         values = [event.values[slot] for slot in slots]
         fixed = self._fixed_of(event)
@@ -143,7 +143,7 @@ class PartnerIndex:
                 return _places_of_sets(fixed, values, spread=spread)
         return (place,)
 
-    def file(self, event: Held) -> Sequence[Place]:
+    def file(self, event: Event) -> Sequence[Place]:
         """Take in an event, fastest in order of time and id; where it is filed now."""
         places = self.places_filed(event)
         for place in places:
@@ -156,16 +156,16 @@ class PartnerIndex:
                 bucket.append(event)
         return places
 
-    def places_asked(self, event: Held) -> Sequence[Place]:
+    def places_asked(self, event: Event) -> Sequence[Place]:
         """Where the partners of `event` are filed."""
         return self._places(event, self._ask, spread=not self._of_parents)
 
-    def places_filed(self, event: Held) -> Sequence[Place]:
+    def places_filed(self, event: Event) -> Sequence[Place]:
         """Where `event` itself is filed."""
         # A child's set must lie within the parent's, so one value of it leads to all its parents.
         return self._places(event, self._file, spread=self._of_parents)
 
-    def near(self, event: Held, earliest: int, latest: int) -> Iterable[Held]:
+    def near(self, event: Event, earliest: int, latest: int) -> Iterable[Event]:
         """The partners filed for `event` between two instants, nearest first, then by event id."""
         buckets = [self._index[place] for place in self.places_asked(event) if place in self._index]
         if not buckets:
@@ -187,7 +187,7 @@ class PartnerIndex:
         return sorted(found.values(), key=lambda each: (abs(each.time - event.time), each.id))
 
 
-def _outward(bucket: Bucket, time: int, earliest: int, latest: int) -> Iterator[Held]:
+def _outward(bucket: Bucket, time: int, earliest: int, latest: int) -> Iterator[Event]:
     """The events of a bucket from `time` outwards, equal distances by event id."""
     low = bisect_left(bucket, earliest, key=_time_of)
     high = bisect_right(bucket, latest, key=_time_of)
@@ -200,7 +200,7 @@ def _outward(bucket: Bucket, time: int, earliest: int, latest: int) -> Iterator[
         before = time - bucket[left].time if left >= low else None
         after = bucket[right].time - time if right < high else None
         distance = min(each for each in (before, after) if each is not None)
-        tied: list[Held] = []
+        tied: list[Event] = []
         while left >= low and time - bucket[left].time == distance:
             tied.append(bucket[left])
             left -= 1
@@ -212,4 +212,4 @@ def _outward(bucket: Bucket, time: int, earliest: int, latest: int) -> Iterator[
         yield from tied
 
 
-_in_id: Callable[[Held], str] = attrgetter("id")
+_in_id: Callable[[Event], str] = attrgetter("id")

@@ -3,15 +3,15 @@
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from .batch.instances import Found
-from .event import Held
+from .event import Event
+from .instances import Found
 from .plan.compile import NodePlan, Plan
 from .verdict import Explanation, NearMiss, Verdict, VerdictName
 
 MAX_ALSO = 32
 
 
-def effect(plan: Plan, event: Held, found: list[Found]) -> Verdict:
+def effect(plan: Plan, event: Event, found: list[Found]) -> Verdict:
     """The verdict on an event that something explains."""
     if len(found) == 1:
         (only,) = found
@@ -25,23 +25,23 @@ def effect(plan: Plan, event: Held, found: list[Found]) -> Verdict:
     return _explained(plan, event, "effect", first, tuple(others))
 
 
-def origin(plan: Plan, event: Held, begun: list[NodePlan]) -> Verdict:
+def origin(plan: Plan, event: Event, begun: list[NodePlan]) -> Verdict:
     """The verdict on an event that nothing explains and that is some cascade's origin."""
     first, *others = (_explanation(node, (event,)) for node in begun)
     return _explained(plan, event, "origin", first, tuple(others))
 
 
-def orphan(plan: Plan, event: Held, near_misses: tuple[NearMiss, ...] = ()) -> Verdict:
+def orphan(plan: Plan, event: Event, near_misses: tuple[NearMiss, ...] = ()) -> Verdict:
     """The verdict on an event that is some cascade's effect, and that nothing explains."""
     techniques = {each for node in event.action.effects for each in node.techniques}
-    return told(
+    return verdict_on(
         plan, event, "orphan", techniques=tuple(sorted(techniques)), near_misses=near_misses
     )
 
 
-def told(
+def verdict_on(
     plan: Plan,
-    event: Held,
+    event: Event,
     name: VerdictName,
     first: Explanation | None = None,
     *,
@@ -118,15 +118,15 @@ def _rank(each: Found) -> tuple[int, str, str, int, list[tuple[int, str]]]:
 
 def _explained(
     plan: Plan,
-    event: Held,
+    event: Event,
     name: VerdictName,
     first: Explanation,
     also: tuple[Explanation, ...] = (),
 ) -> Verdict:
-    return told(plan, event, name, first, techniques=first.techniques, also=also)
+    return verdict_on(plan, event, name, first, techniques=first.techniques, also=also)
 
 
-def _explanation(node: NodePlan, path: tuple[Held, ...]) -> Explanation:
+def _explanation(node: NodePlan, path: tuple[Event, ...]) -> Explanation:
     return Explanation(
         node.cascade.id,
         path[-1].id,

@@ -1,4 +1,4 @@
-"""Events that matter only when something explains them, put aside undecoded until it is known what could.
+"""Events that matter only when something explains them, deferred undecoded until it is known what could.
 
 Of some actions an event without an explanation is no orphan, and no other event rests on it (`ActionPlan.quiet`):
 a role assumed by a service, a list that a console asks for. They are most of what a catalogue mentions,
@@ -12,13 +12,13 @@ from msgspec import Raw
 
 from ...events import Brief, Record
 from ..actors.callers import Caller
-from ..event import Held, content_id, held_for_caller, hold
+from ..event import Event, caller_conditions, content_id, read_event
 from ..plan.compile import ActionPlan, NodePlan
 
 _PARAMETERS = ("requestParameters",)
 
 
-class Short(msgspec.Struct, frozen=True, gc=False, eq=False):
+class DeferredEvent(msgspec.Struct, frozen=True, gc=False, eq=False):
     """A record cut down to what its action reads: `members` holds the JSON of `ActionPlan.members`, in that order.
 
     `action` is the number of the action in its plan, so that another process with the same plan can read it.
@@ -34,13 +34,13 @@ class Short(msgspec.Struct, frozen=True, gc=False, eq=False):
     members: tuple[bytes, ...]
 
 
-def shorten(
+def deferred_event(
     record: Brief, action: ActionPlan, caller: Caller, intern: Callable[[str | None], str | None]
-) -> Short:
+) -> DeferredEvent:
     """What `action` reads of `record`, free of the buffer that it was decoded from."""
     error = record.errorCode
     members = action.members
-    return Short(
+    return DeferredEvent(
         record.eventID or content_id(record),
         action.number,
         caller,
@@ -55,31 +55,31 @@ def shorten(
     )
 
 
-class Aside:
-    """What was put aside, by event id. `intern` makes equal texts one object."""
+class Deferred:
+    """What was deferred, by event id. `intern` makes equal texts one object."""
 
     def __init__(
         self, actions: Sequence[ActionPlan], intern: Callable[[str | None], str | None]
     ) -> None:
         self._actions = actions
         self._intern = intern
-        self._events: dict[str, Short] = {}
+        self._events: dict[str, DeferredEvent] = {}
 
     def __len__(self) -> int:
         return len(self._events)
 
-    def put(self, event: Short) -> bool:
+    def put(self, event: DeferredEvent) -> bool:
         """Whether there was nothing yet of that id, and so `event` lies there now."""
         return self._events.setdefault(event.id, event) is event
 
     def __contains__(self, event_id: str) -> bool:
         return event_id in self._events
 
-    def take(self, event_id: str) -> Held:
+    def take(self, event_id: str) -> Event:
         """What lies there of that id, and lies there no longer."""
         return self.read(self._events.pop(event_id))
 
-    def read(self, event: Short) -> Held:
+    def read(self, event: DeferredEvent) -> Event:
         """What the plan asks of an event, just as `hold` reads it from the whole record."""
         action = self._actions[event.action]
         members = zip(action.members, map(Raw, event.members), strict=True)
@@ -95,9 +95,9 @@ class Aside:
             recipientAccountId=event.account,
             **{member: raw for member, raw in members if raw},
         )
-        return hold(record, action, self._intern, event.caller)
+        return read_event(record, action, self._intern, event.caller)
 
-    def explicable(self, seen: Set[ActionPlan]) -> Iterator[Held]:
+    def explicable(self, seen: Set[ActionPlan]) -> Iterator[Event]:
         """Those that events of the actions in `seen` might explain; of all others it is certain that nothing does."""
         nodes = [
             [node for node in action.effects if action.quiet and _has_parents(node, seen)]
@@ -120,11 +120,11 @@ def _has_parents(node: NodePlan, seen: Set[ActionPlan]) -> bool:
     return True
 
 
-def _might_fit(node: NodePlan, event: Short) -> bool:
+def _might_fit(node: NodePlan, event: DeferredEvent) -> bool:
     """False only where outcome or caller say that the event does not fit, or its edge cannot hold."""
     if event.error and not node.any_outcome:
         return False
     if node.service is not None and node.service not in event.caller.services:
         return False
     asked = node.mask & node.action.caller_mask
-    return not asked or held_for_caller(node.action, event.caller) & asked == asked
+    return not asked or caller_conditions(node.action, event.caller) & asked == asked

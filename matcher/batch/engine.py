@@ -4,20 +4,20 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 
 from ...events import Brief, OnProblem
-from .. import wording as telling
+from .. import wording
 from ..actors.credentials import Credentials
-from ..event import Held
+from ..event import Event
 from ..joins import meets
 from ..plan.compile import ActionPlan, Plan
 from ..verdict import Verdict
-from .deferred import Short
-from .event_store import Kept
-from .filter import Sieve, Texts
-from .instances import Found, Instances
+from .deferred import DeferredEvent
+from .event_store import EventStore
+from .filter import Filter, Texts
+from .instances import LogInstances
 from .near_misses import NearMisses
-from .partial import Portion
+from .partial import Partial
 
-_in_time: Callable[[Held], tuple[int, str]] = attrgetter("time", "id")
+_in_time: Callable[[Event], tuple[int, str]] = attrgetter("time", "id")
 
 
 class Engine:
@@ -38,11 +38,11 @@ class Engine:
         self.keep_all = keep_all
         intern = Texts().__getitem__
         self._credentials = Credentials()
-        self._kept = Kept(plan, intern)
-        self._sieve = Sieve(
+        self._store = EventStore(plan, intern)
+        self._filter = Filter(
             plan,
-            self._kept.keep,
-            self._kept.set_aside,
+            self._store.keep,
+            self._store.defer,
             self._credentials.add,
             intern,
             on_problem,
@@ -52,68 +52,64 @@ class Engine:
     @property
     def records(self) -> int:
         """How many records were fed."""
-        return self._sieve.records
+        return self._filter.records
 
     @property
     def listed(self) -> int:
         """How many events are kept: all those that some cascade mentions, copies once."""
-        return len(self._kept)
+        return len(self._store)
 
     @property
     def duplicates(self) -> int:
         """How many events were of an id that was there already."""
-        return self._kept.duplicates
+        return self._store.duplicates
 
     @property
     def conflicting(self) -> int:
         """How many of those said something else."""
-        return self._kept.conflicting
+        return self._store.conflicting
 
     @property
     def undated(self) -> int:
         """How many of them had an eventTime that cannot be read."""
-        return self._sieve.undated
+        return self._filter.undated
 
     def feed(self, records: Iterable[Brief]) -> None:
         """Take in records. One whose eventTime cannot be read goes to `on_problem` and is left out."""
-        self._sieve.feed(records)
+        self._filter.feed(records)
 
-    def take(self, portion: Portion) -> None:
+    def take(self, partial: Partial) -> None:
         """Take in what another process, with an equal plan, took out of other records."""
-        self._sieve.records += portion.records
-        self._sieve.undated += portion.undated
-        for issued, asker in portion.issued:
+        self._filter.records += partial.records
+        self._filter.undated += partial.undated
+        for issued, asker in partial.issued:
             self._credentials.add(issued, asker)
-        for event in portion.events(self.plan.actions, self._sieve.unlisted):
-            self._kept.keep(event)
-        for fields in portion.aside:
-            self._kept.set_aside(Short(*fields))
+        for event in partial.events(self.plan.actions, self._filter.unlisted):
+            self._store.keep(event)
+        for fields in partial.deferred:
+            self._store.defer(DeferredEvent(*fields))
 
     def verdicts(self) -> Iterator[Verdict]:
         """One verdict for every event that is some cascade's origin or effect, by time, then event id."""
-        kept = self._kept.relevant()
+        kept = self._store.relevant()
         actor = self._credentials.actor
         for event in kept:
             event.actor = actor(event.principal, event.access_key)
         ordered = sorted(kept, key=_in_time)
-        events: dict[ActionPlan, list[Held]] = {}
+        events: dict[ActionPlan, list[Event]] = {}
         for event in ordered:
             events.setdefault(event.action, []).append(event)
-        instances = {cascade: Instances(cascade, events) for cascade in self.plan.cascades}
-        found: dict[str, list[Found]] = {}
-        for each in instances.values():
-            for event, explanation in each.found():
-                found.setdefault(event.id, []).append(explanation)
+        instances = LogInstances(events)
         near = NearMisses(events, instances)
         for event in ordered:
             if not event.action.listed:
                 if self.keep_all:
-                    yield telling.told(self.plan, event, "unlisted")
-            elif event.id in found:
-                yield telling.effect(self.plan, event, found[event.id])
+                    yield wording.verdict_on(self.plan, event, "unlisted")
+            elif found := instances.found(event):
+                yield wording.effect(self.plan, event, found)
             elif begun := [node for node in event.action.origins if meets(node, event)]:
-                yield telling.origin(self.plan, event, begun)
+                yield wording.origin(self.plan, event, begun)
             elif event.action.orphans:
-                yield telling.orphan(self.plan, event, near.of(event))
+                yield wording.orphan(self.plan, event, near.of(event))
             elif self.keep_all:
-                yield telling.told(self.plan, event, "unlisted")
+                yield wording.verdict_on(self.plan, event, "unlisted")

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
-from ..event import Held
+from ..event import Event
 from ..plan.compile import ActionPlan, Plan
-from .deferred import Aside, Short
+from .deferred import Deferred, DeferredEvent
 
 
-class Kept:
-    """Events, read or put aside, by id. `intern` makes equal texts one object.
+class EventStore:
+    """Events, read or deferred, by id. `intern` makes equal texts one object.
 
     `duplicates` counts events of an id that was there already, `conflicting` those of them that said something
     else; of these the smaller by content stays, so that their order does not matter.
@@ -17,16 +17,16 @@ class Kept:
     def __init__(self, plan: Plan, intern: Callable[[str | None], str | None]) -> None:
         self.duplicates = 0
         self.conflicting = 0
-        self._held: dict[str, Held] = {}
-        self._aside = Aside(plan.actions, intern)
+        self._held: dict[str, Event] = {}
+        self._deferred = Deferred(plan.actions, intern)
 
     def __len__(self) -> int:
-        return len(self._held) + len(self._aside)
+        return len(self._held) + len(self._deferred)
 
-    def keep(self, event: Held) -> None:
+    def keep(self, event: Event) -> None:
         """Take in an event."""
-        if event.id in self._aside:
-            self._held[event.id] = self._aside.take(event.id)
+        if event.id in self._deferred:
+            self._held[event.id] = self._deferred.take(event.id)
         known = self._held.setdefault(event.id, event)
         if known is event:
             return
@@ -36,12 +36,12 @@ class Kept:
             if event.content() < known.content():
                 self._held[event.id] = event
 
-    def set_aside(self, event: Short) -> None:
-        """Put an event aside, unless another of its id is here to compare it with."""
-        if event.id in self._held or not self._aside.put(event):
-            self.keep(self._aside.read(event))
+    def defer(self, event: DeferredEvent) -> None:
+        """Defer an event, unless another of its id is here to compare it with."""
+        if event.id in self._held or not self._deferred.put(event):
+            self.keep(self._deferred.read(event))
 
-    def relevant(self) -> Iterable[Held]:
+    def relevant(self) -> Iterable[Event]:
         """All events but those for which it is certain that they need no verdict and that none rests on them."""
         seen: set[ActionPlan] = {event.action for event in self._held.values()}
-        return [*self._held.values(), *self._aside.explicable(seen)]
+        return [*self._held.values(), *self._deferred.explicable(seen)]

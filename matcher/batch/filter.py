@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from ...events import Brief, OnProblem, Problem, event_time
 from ..actors.callers import caller_of
 from ..actors.credentials import ISSUING, STS, Asker, handed_out
-from ..event import Held, hold
+from ..event import Event, read_event
 from ..plan.compile import ActionPlan, Plan
-from .deferred import Short, shorten
+from .deferred import DeferredEvent, deferred_event
 
 
 class Texts(dict[str | None, str | None]):
@@ -18,8 +18,8 @@ class Texts(dict[str | None, str | None]):
         return text
 
 
-class Sieve:
-    """Feed it records. `keep` gets the events that some cascade mentions, and `set_aside` those of a
+class Filter:
+    """Feed it records. `keep` gets the events that some cascade mentions, and `defer` those of a
     `quiet` action, undecoded; `issue` who asked for which access key; `on_problem` the records without a time.
 
     With `keep_all` every event goes to `keep`. `intern` makes equal texts one object. `records` and
@@ -29,8 +29,8 @@ class Sieve:
     def __init__(
         self,
         plan: Plan,
-        keep: Callable[[Held], None],
-        set_aside: Callable[[Short], None],
+        keep: Callable[[Event], None],
+        defer: Callable[[DeferredEvent], None],
         issue: Callable[[str, Asker], None],
         intern: Callable[[str | None], str | None],
         on_problem: OnProblem | None = None,
@@ -40,7 +40,7 @@ class Sieve:
         self.records = 0
         self.undated = 0
         self._keep = keep
-        self._set_aside = set_aside
+        self._defer = defer
         self._issue = issue
         self._on_problem = on_problem
         self._keep_all = keep_all
@@ -73,9 +73,9 @@ class Sieve:
             try:
                 if action.quiet and not keep_all:
                     event_time(record.eventTime)
-                    self._set_aside(shorten(record, action, caller, self._intern))
+                    self._defer(deferred_event(record, action, caller, self._intern))
                 else:
-                    self._keep(hold(record, action, self._intern, caller))
+                    self._keep(read_event(record, action, self._intern, caller))
             except ValueError as error:
                 self.undated += 1
                 if self._on_problem is not None:

@@ -1,15 +1,16 @@
 """Says which instances almost explained an orphan, and what was wrong with them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from ..event import Held
-from ..joins import PartnerIndex, actor_fits, tools_agree
-from ..plan.compile import CascadePlan, NodePlan
+from ..event import Event
+from ..instances import Instances
+from ..joins import PartnerIndex, actor_fits, fits, tools_agree
+from ..plan.compile import NodePlan
 from ..plan.fields import covers, differs
 from ..verdict import NearMiss
-from .instances import Events, Instances
+from .instances import Events
 
 MAX_LISTED = 5
 CANDIDATES = 8
@@ -31,12 +32,12 @@ class _Miss:
 class NearMisses:
     """Looks for near misses in a log whose instances are known."""
 
-    def __init__(self, events: Events, instances: Mapping[CascadePlan, Instances]) -> None:
+    def __init__(self, events: Events, instances: Instances) -> None:
         self._events = events
         self._instances = instances
         self._indexes: dict[tuple[NodePlan, bool], PartnerIndex] = {}
 
-    def of(self, event: Held) -> tuple[NearMiss, ...]:
+    def of(self, event: Event) -> tuple[NearMiss, ...]:
         """The near misses of an orphan, those with the fewest faults first, then the nearest."""
         misses = {
             (miss.cascade, miss.instance): miss
@@ -49,7 +50,7 @@ class NearMisses:
             for miss in ranked[:MAX_LISTED]
         )
 
-    def _at(self, node: NodePlan, event: Held) -> Iterator[_Miss]:
+    def _at(self, node: NodePlan, event: Event) -> Iterator[_Miss]:
         own = tuple(_own_faults(node, event))
         if node.parent is None:
             yield from self._of_root(node, event, own)
@@ -78,12 +79,12 @@ class NearMisses:
                 if together:
                     yield _Miss(together, distance, node.cascade.id, instance)
 
-    def _of_root(self, node: NodePlan, event: Held, own: tuple[str, ...]) -> Iterator[_Miss]:
+    def _of_root(self, node: NodePlan, event: Event, own: tuple[str, ...]) -> Iterator[_Miss]:
         """An ensemble's root: which of the other members are there, but do not fit?"""
         cascade = node.cascade
-        found = self._instances[cascade]
-        if event.id in found.voided:
-            yield _Miss((*own, found.voided[event.id]), 0, cascade.id, event.id)
+        voided = self._instances.voided(cascade, event) if fits(node, event) else None
+        if voided is not None:
+            yield _Miss((*own, voided), 0, cascade.id, event.id)
         for member in cascade.required:
             if member.action not in self._events:
                 continue
@@ -95,14 +96,16 @@ class NearMisses:
                 if other is not event and faults:
                     yield _Miss(faults, abs(other.time - event.time), cascade.id, event.id)
 
-    def _upwards(self, node: NodePlan, event: Held) -> Iterator[tuple[tuple[str, ...], str | None]]:
+    def _upwards(
+        self, node: NodePlan, event: Event
+    ) -> Iterator[tuple[tuple[str, ...], str | None]]:
         """What is wrong with `event` as a parent, and the instance it leads to."""
-        found = self._instances[node.cascade]
         if node.parent is None:
-            yield tuple(_root_faults(node, event, found)), event.id
+            yield tuple(_root_faults(node, event, self._instances)), event.id
             return
-        if found.explains(node, event):
-            yield (), found.instance_at(node, event)
+        paths = self._instances.paths(node, event) if fits(node, event) else ()
+        if paths:
+            yield (), paths[0][-1].id
             return
         own = tuple(f"{node.name}: {fault}" for fault in _own_faults(node, event))
         if own:
@@ -130,30 +133,35 @@ class NearMisses:
         return self._indexes[wanted]
 
 
-def _own_faults(node: NodePlan, event: Held) -> Iterator[str]:
+def _own_faults(node: NodePlan, event: Event) -> Iterator[str]:
     if event.error and not node.any_outcome:
         yield f"this call failed: {event.error}"
     yield from _unmet(node, event, "")
 
 
-def _root_faults(node: NodePlan, event: Held, found: Instances) -> Iterator[str]:
+def _root_faults(node: NodePlan, event: Event, instances: Instances) -> Iterator[str]:
     what = node.name if node.cascade.ensemble else "origin"
     if event.error and not node.any_outcome:
         yield f"{what} failed: {event.error}"
     yield from _unmet(node, event, f"{what}: ")
-    if event.id in found.voided:
-        yield found.voided[event.id]
-    if event.id in found.lacking:
-        yield f"no {found.lacking[event.id]} that fits"
+    if not fits(node, event):
+        return
+    voided = instances.voided(node.cascade, event)
+    if voided is not None:
+        yield voided
+        return
+    lacking = instances.lacking(node.cascade, event)
+    if lacking is not None:
+        yield f"no {lacking} that fits"
 
 
-def _unmet(node: NodePlan, event: Held, prefix: str) -> Iterator[str]:
+def _unmet(node: NodePlan, event: Event, prefix: str) -> Iterator[str]:
     for bit, path in enumerate(node.action.conditions):
         if node.mask & ~event.holds & (1 << bit):
             yield f"{prefix}condition on {path} does not hold"
 
 
-def _edge_faults(node: NodePlan, child: Held, parent: Held) -> Iterator[str]:
+def _edge_faults(node: NodePlan, child: Event, parent: Event) -> Iterator[str]:
     if node.same_account and (child.account is None or child.account != parent.account):
         yield "other account"
     if node.service is None and not actor_fits(node, child, parent):

@@ -9,40 +9,40 @@ import msgspec
 
 from ...events import Limits, Problem, Source, read_briefly
 from ..actors.credentials import Asker
-from ..event import Held
+from ..event import Event
 from ..plan.compile import ActionPlan, Plan
-from .deferred import Short
-from .filter import Sieve, Texts
+from .deferred import DeferredEvent
+from .filter import Filter, Texts
 
 # A message is pickled: texts that stand in many events travel once, and only processes of one run read it.
 Fields = tuple[Any, ...]
 
 
 @dataclass(slots=True)
-class Portion:
+class Partial:
     """What an engine keeps of some files, in their order, with what could not be used of them.
 
-    `held` and `aside` hold the fields of `Held` and `Short`, the action as its number in the plan, or by name
-    where the plan does not know it. `taken` counts the bytes that were read.
+    `listed` and `deferred` hold the fields of `Event` and `DeferredEvent`, the action as its number in the
+    plan, or by name where the plan does not know it. `taken` counts the bytes that were read.
     """
 
     records: int = 0
     undated: int = 0
     taken: int = 0
-    held: list[Fields] = field(default_factory=list)
-    aside: list[Fields] = field(default_factory=list)
+    listed: list[Fields] = field(default_factory=list)
+    deferred: list[Fields] = field(default_factory=list)
     issued: list[tuple[str, Asker]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def add_held(self, event: Held) -> None:
+    def add_event(self, event: Event) -> None:
         """Take in an event that some cascade mentions."""
         event_id, time, action, *rest = msgspec.structs.astuple(event)
         number = action.action if action.number < 0 else action.number
-        self.held.append((number, event_id, time, *rest))
+        self.listed.append((number, event_id, time, *rest))
 
-    def add_aside(self, event: Short) -> None:
-        """Take in an event that is put aside."""
-        self.aside.append(msgspec.structs.astuple(event))
+    def add_deferred(self, event: DeferredEvent) -> None:
+        """Take in an event that is deferred."""
+        self.deferred.append(msgspec.structs.astuple(event))
 
     def add_issued(self, access_key: str, asker: Asker) -> None:
         """Take in who asked for an access key."""
@@ -54,39 +54,39 @@ class Portion:
 
     def events(
         self, actions: Sequence[ActionPlan], unlisted: Callable[[str], ActionPlan]
-    ) -> Iterable[Held]:
-        """The events of `held`; `unlisted` gives the plan of an action that `actions` does not know."""
-        for number, event_id, time, *rest in self.held:
+    ) -> Iterable[Event]:
+        """The events of `listed`; `unlisted` gives the plan of an action that `actions` does not know."""
+        for number, event_id, time, *rest in self.listed:
             action = actions[number] if type(number) is int else unlisted(number)
-            yield Held(event_id, time, action, *rest)
+            yield Event(event_id, time, action, *rest)
 
 
-def sift_files(plan: Plan, sources: Sequence[Source], limits: Limits, *, keep_all: bool) -> bytes:
-    """Read `sources` and take out what `plan` asks for: a `Portion`, as a message."""
-    portion = Portion()
-    sieve = Sieve(
+def filter_files(plan: Plan, sources: Sequence[Source], limits: Limits, *, keep_all: bool) -> bytes:
+    """Read `sources` and take out what `plan` asks for: a `Partial`, as a message."""
+    partial = Partial()
+    filter_ = Filter(
         plan,
-        portion.add_held,
-        portion.add_aside,
-        portion.add_issued,
+        partial.add_event,
+        partial.add_deferred,
+        partial.add_issued,
         Texts().__getitem__,
-        portion.problems.append,
+        partial.problems.append,
         keep_all=keep_all,
     )
     for batch in read_briefly(
         sources,
         plan.thorough,
         limits=limits,
-        on_problem=portion.problems.append,
-        on_progress=portion.count_taken,
+        on_problem=partial.problems.append,
+        on_progress=partial.count_taken,
     ):
-        sieve.feed(batch)
+        filter_.feed(batch)
         batch.clear()
-    portion.records, portion.undated = sieve.records, sieve.undated
-    return pickle.dumps(portion, pickle.HIGHEST_PROTOCOL)
+    partial.records, partial.undated = filter_.records, filter_.undated
+    return pickle.dumps(partial, pickle.HIGHEST_PROTOCOL)
 
 
-def received(message: bytes) -> Portion:
-    """The portion in a message from a process of ours."""
-    portion: Portion = pickle.loads(message)  # noqa: S301 - written by a process that we started
-    return portion
+def received(message: bytes) -> Partial:
+    """The partial in a message from a process of ours."""
+    partial: Partial = pickle.loads(message)  # noqa: S301 - written by a process that we started
+    return partial

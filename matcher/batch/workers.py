@@ -1,7 +1,7 @@
 """Reads a log in several processes and feeds one engine, as if it had read all of it itself.
 
 A task is a run of neighbouring files. A worker reads and decodes them and sends back what an engine keeps; the
-engine takes the portions in the order of the files, so that copies, credentials and problems come as they
+engine takes the partials in the order of the files, so that copies, credentials and problems come as they
 would from one process. Verdicts are made by the engine alone.
 """
 
@@ -25,7 +25,7 @@ from ...errors import CloudcascadeError
 from ...events import Limits, OnProblem, OnProgress, Source
 from ..plan.compile import Plan
 from .engine import Engine
-from .partial import received, sift_files
+from .partial import filter_files, received
 
 # How many tasks each worker may be ahead of the engine: its answers wait in memory.
 _AHEAD = 2
@@ -102,18 +102,18 @@ class Workers:
 
         def take(answer: "Future[str]") -> None:
             file = Path(self._folder.name, answer.result())
-            portion = received(file.read_bytes())
+            partial = received(file.read_bytes())
             file.unlink()
-            engine.take(portion)
-            for problem in portion.problems:
+            engine.take(partial)
+            for problem in partial.problems:
                 on_problem(problem)
             if on_progress is not None:
-                on_progress(portion.taken)
+                on_progress(partial.taken)
 
         waiting: deque[Future[str]] = deque()
         try:
             for task in tasks(sources, self._count):
-                waiting.append(self._pool.submit(_sift, task))
+                waiting.append(self._pool.submit(_filter_task, task))
                 if len(waiting) > _AHEAD * self._count:
                     take(waiting.popleft())
             while waiting:
@@ -165,10 +165,10 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _sift(task: Sequence[Source]) -> str:
+def _filter_task(task: Sequence[Source]) -> str:
     """The name of the file in which the answer lies."""
     plan, limits, keep_all, folder = _setting[0]
-    answer = sift_files(plan, task, limits, keep_all=keep_all)
+    answer = filter_files(plan, task, limits, keep_all=keep_all)
     handle, name = mkstemp(dir=folder)
     with open(handle, "wb") as file:
         file.write(answer)

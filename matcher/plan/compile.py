@@ -96,7 +96,8 @@ class SpoilerPlan:
 class CascadePlan:
     """A cascade, compiled. `nodes` holds the effects, parents before children; not an ensemble's root.
 
-    `required` are the members besides the root without which an ensemble explains nothing.
+    `required` are the members besides the root without which an ensemble explains nothing, `inner` the
+    nodes besides the root on which others hang.
     """
 
     id: str
@@ -105,6 +106,7 @@ class CascadePlan:
     nodes: list[NodePlan] = field(default_factory=list)
     required: tuple[NodePlan, ...] = ()
     spoilers: tuple[SpoilerPlan, ...] = ()
+    inner: frozenset[NodePlan] = frozenset()
     repeats: bool = False
 
 
@@ -192,6 +194,9 @@ class _Compiler:
                 member.action.partner = True
         plan.spoilers = tuple(
             self._spoiler(cascade, spoiler, plan.root, folded) for spoiler in cascade.spoilers
+        )
+        plan.inner = frozenset(
+            node.parent for node in plan.nodes if node.parent and node.parent is not plan.root
         )
         plan.repeats = any(_repeats_an_action(node) for node in plan.nodes)
         return plan

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 
-from ..event import Held
+from ..event import Event
 from ..joins import edge_holds, fits, spoils
 from ..plan.compile import ActionPlan, CascadePlan, NodePlan, Plan, SpoilerPlan
 from .index import LiveIndex, Roles
 
 # What a single event may put in question. A flood of equal keys would cost the square of its size otherwise.
-MAX_TOUCHED = 1_000
+MAX_AFFECTED = 1_000
 
 
-class Touched:
+class Affected:
     """File events in `roles`, then ask which of them one more event puts in question."""
 
     def __init__(self, plan: Plan) -> None:
@@ -35,18 +35,18 @@ class Touched:
                 index = self.roles.of_node(member, cascade.root, of_parents=True)
                 self._roots.setdefault(member.action, []).append((member, cascade, index))
 
-    def by(self, event: Held) -> list[Held]:
-        """The events whose verdicts `event` may change, itself not among them; at most `MAX_TOUCHED`."""
-        found: dict[str, Held] = {}
+    def by(self, event: Event) -> list[Event]:
+        """The events whose verdicts `event` may change, itself not among them; at most `MAX_AFFECTED`."""
+        found: dict[str, Event] = {}
         for other in self._reached(event):
             found[other.id] = other
-            if len(found) >= MAX_TOUCHED:
+            if len(found) >= MAX_AFFECTED:
                 break
         found.pop(event.id, None)
         return list(found.values())
 
-    def _reached(self, event: Held) -> Iterator[Held]:
-        open_: list[tuple[NodePlan, Held]] = [
+    def _reached(self, event: Event) -> Iterator[Event]:
+        open_: list[tuple[NodePlan, Event]] = [
             (node, event) for node in self._nodes.get(event.action, ()) if fits(node, event)
         ]
         for cascade, root in self._roots_of(event):
@@ -62,7 +62,7 @@ class Touched:
                     yield child
                     open_.append((node, child))
 
-    def _roots_of(self, event: Held) -> Iterator[tuple[CascadePlan, Held]]:
+    def _roots_of(self, event: Event) -> Iterator[tuple[CascadePlan, Event]]:
         """The roots that `event` spoils, or of which it is a required member."""
         for role, cascade, index in self._roots.get(event.action, ()):
             if not fits(role, event):
@@ -75,7 +75,7 @@ class Touched:
                 ):
                     yield cascade, root
 
-    def _hanging_on(self, parent_node: NodePlan, parent: Held) -> Iterable[tuple[NodePlan, Held]]:
+    def _hanging_on(self, parent_node: NodePlan, parent: Event) -> Iterable[tuple[NodePlan, Event]]:
         for node, index in self._children.get(parent_node, ()):
             for child in index.near(parent, parent.time - node.before, parent.time + node.after):
                 if edge_holds(node, child, parent):

@@ -5,7 +5,7 @@ from typing import Self
 import msgspec
 
 from ...events import Record
-from ..event import Held
+from ..event import Event
 from .revision import Said
 from .sessions import Issued
 
@@ -27,7 +27,7 @@ class Taken(msgspec.Struct, frozen=True, gc=False):
     record: bytes
 
     @classmethod
-    def of(cls, record: Record, event: Held, due: int | None, expires: int, *, late: bool) -> Self:
+    def of(cls, record: Record, event: Event, due: int | None, expires: int, *, late: bool) -> Self:
         """What there is to keep of an event and its record."""
         # An empty text is told as it came, and not as if it were missing.
         members = {

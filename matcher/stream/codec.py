@@ -1,23 +1,23 @@
-"""Held events as bytes, for where they are kept outside of memory by the process that read them."""
+"""Events as bytes, for where they are kept outside of memory by the process that read them."""
 
 from collections.abc import Callable
 
 import msgspec
 
-from ..event import Held
+from ..event import Event
 from ..plan.compile import ActionPlan, Plan
 from ..plan.fields import KeyValue, Scalar
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
-_FIELDS = Held.__struct_fields__
+_FIELDS = Event.__struct_fields__
 _ACTION, _SERVICES, _VALUES = (_FIELDS.index(name) for name in ("action", "services", "values"))
 # Beyond 64 bits a number travels as text, in an object, which no value of a key is.
 _INT64 = range(-(1 << 63), 1 << 64)
 
 
-class Freezer:
-    """Turns held events of one plan into bytes and back. The bytes mean nothing under another plan."""
+class Codec:
+    """Turns events of one plan into bytes and back. The bytes mean nothing under another plan."""
 
     def __init__(self, plan: Plan, intern: Callable[[str | None], str | None]) -> None:
         self._actions: list[ActionPlan] = [
@@ -26,15 +26,15 @@ class Freezer:
         self._numbers = {action: number for number, action in enumerate(self._actions)}
         self._intern = intern
 
-    def freeze(self, event: Held) -> bytes:
+    def encode(self, event: Event) -> bytes:
         """The event as bytes."""
         members: list[object] = [getattr(event, name) for name in _FIELDS]
         members[_ACTION] = self._numbers[event.action]
         members[_SERVICES] = sorted(event.services)
-        members[_VALUES] = [_frozen(value) for value in event.values]
+        members[_VALUES] = [_encoded(value) for value in event.values]
         return _encode(members)
 
-    def thaw(self, data: bytes) -> Held:
+    def decode(self, data: bytes) -> Event:
         """The event that was frozen."""
         members = _decode(data)
         for place, member in enumerate(members):
@@ -42,19 +42,19 @@ class Freezer:
                 members[place] = self._intern(member)
         members[_ACTION] = self._actions[members[_ACTION]]
         members[_SERVICES] = frozenset(members[_SERVICES])
-        members[_VALUES] = tuple(_thawed(value) for value in members[_VALUES])
-        return Held(*members)
+        members[_VALUES] = tuple(_decoded(value) for value in members[_VALUES])
+        return Event(*members)
 
 
-def _frozen(value: KeyValue) -> object:
+def _encoded(value: KeyValue) -> object:
     if isinstance(value, frozenset):
-        return {"set": [_frozen(each) for each in value]}
+        return {"set": [_encoded(each) for each in value]}
     if isinstance(value, int) and value not in _INT64:
         return {"int": str(value)}
     return value
 
 
-def _thawed(value: object) -> KeyValue:
+def _decoded(value: object) -> KeyValue:
     if not isinstance(value, dict):
         assert value is None or isinstance(value, str | int)
         return value
@@ -62,7 +62,7 @@ def _thawed(value: object) -> KeyValue:
         return int(value["int"])
     elements: set[Scalar] = set()
     for each in value["set"]:
-        element = _thawed(each)
+        element = _decoded(each)
         assert isinstance(element, str | int)
         elements.add(element)
     return frozenset(elements)

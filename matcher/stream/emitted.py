@@ -8,7 +8,7 @@ from .spill import Spill
 _NOTHING = Said("", b"")
 
 
-class Saying:
+class Emitted:
     """The last verdict on every event of which provisional ones are given. What changes is noted in `journal`."""
 
     def __init__(self) -> None:

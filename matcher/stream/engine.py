@@ -14,21 +14,21 @@ from time import time
 import msgspec
 
 from ...events import OnProblem, Problem, Record, decode_record, event_time
-from .. import wording as telling
+from .. import wording
 from ..actors.credentials import ISSUING, STS
-from ..event import Held, hold
+from ..event import Event, read_event
 from ..joins import meets
 from ..plan.compile import ActionPlan, Plan
 from ..verdict import Verdict
 from .checkpoint import Changes, Mark, Taken
-from .codec import Freezer
-from .emitted import Saying
-from .horizon import spans_of
+from .codec import Codec
+from .emitted import Emitted
+from .horizon import horizon_of
 from .revision import LiveVerdict, Said, digest_of
 from .sessions import CREDENTIALS_KEPT, Issued, Sessions
 from .spill import Spill
-from .state import Shelves
-from .timers import SLICE, Waiting
+from .state import LiveState
+from .timers import SLICE, Timers
 
 DEFAULT_LATENESS = 20 * 60
 # How many verdicts are given at once.
@@ -93,12 +93,12 @@ class LiveEngine:
         self._journal = Changes() if journal else None
         nothing: dict[str, ActionPlan] = {}
         self._wanted = {**dict.fromkeys(ISSUING, nothing), **plan.by_name}
-        self._spans = spans_of(plan)
+        self._horizon = horizon_of(plan)
         self._provisional = provisional
-        self._shelves = Shelves(plan, self._spans.keep, revised=provisional)
+        self._state = LiveState(plan, self._horizon.keep, revised=provisional)
         self._sessions = Sessions()
         self._texts: dict[str, str] = {}
-        self._freezer = Freezer(plan, self._intern)
+        self._codec = Codec(plan, self._intern)
         self._spill: Spill | None = None
         self._latest: int | None = None
         self._front: int | None = None
@@ -109,12 +109,12 @@ class LiveEngine:
         self._heavy: deque[tuple[int, int]] = deque()
         self._since_look = 0
         self._earliest: int | None = None
-        self._waiting = Waiting(self._spans, lateness)
-        self._overdue: list[Held] = []
-        self._fresh: list[Held] = []
+        self._timers = Timers(self._horizon, lateness)
+        self._overdue: list[Event] = []
+        self._fresh: list[Event] = []
         self._filed_early: set[str] = set()
-        self._saying = Saying()
-        self._saying.journal = self._journal
+        self._emitted = Emitted()
+        self._emitted.journal = self._journal
 
     @property
     def latest(self) -> int | None:
@@ -135,12 +135,12 @@ class LiveEngine:
     @property
     def pending(self) -> int:
         """How many events wait for their verdict."""
-        return len(self._waiting) + len(self._overdue)
+        return len(self._timers) + len(self._overdue)
 
     @property
     def in_memory(self) -> int:
         """How many of those wait in memory."""
-        return self._waiting.in_memory + len(self._overdue)
+        return self._timers.in_memory + len(self._overdue)
 
     @property
     def on_disk(self) -> int:
@@ -150,17 +150,17 @@ class LiveEngine:
     @property
     def size(self) -> int:
         """How much is kept: places in which events are filed, events that wait, and ids that copies are known by."""
-        return len(self._shelves) + self.pending + self._waiting.ids
+        return len(self._state) + self.pending + self._timers.ids
 
     @property
     def memory(self) -> int:
         """About how many bytes of memory the state takes."""
         return (
-            _WAITING * (self._waiting.in_memory + len(self._overdue))
-            + _FILED * len(self._shelves)
-            + _KNOWN * self._waiting.ids
+            _WAITING * (self._timers.in_memory + len(self._overdue))
+            + _FILED * len(self._state)
+            + _KNOWN * self._timers.ids
             + _ISSUED * len(self._sessions)
-            + _SAID * len(self._saying)
+            + _SAID * len(self._emitted)
             + self._beyond
         )
 
@@ -195,7 +195,7 @@ class LiveEngine:
 
     def _take(self, record: Record, action: ActionPlan) -> None:
         try:
-            event = hold(record, action, self._intern)
+            event = read_event(record, action, self._intern)
             if event.time > self._clock() + MAX_AHEAD:
                 raise ValueError(f"{record.eventTime} lies more than a day in the future")
         except ValueError as error:
@@ -203,11 +203,11 @@ class LiveEngine:
             if self._on_problem is not None:
                 self._on_problem(Problem(record.eventID or "?", "eventTime", str(error)))
             return
-        if self._waiting.knows(event.id):
+        if self._timers.knows(event.id):
             self.duplicates += 1
             return
         self.listed += 1
-        self._waiting.know(event.id)
+        self._timers.know(event.id)
         if self._latest is None or event.time > self._latest:
             self._latest = event.time
         if self._earliest is None or event.time < self._earliest:
@@ -217,11 +217,11 @@ class LiveEngine:
             self.late += 1
             self._overdue.append(event)
         else:
-            self._waiting.arrive(event)
+            self._timers.arrive(event)
             if self._provisional:
                 self._fresh.append(event)
         if self._journal is not None:
-            due = event.time + self._spans.hold[action] if action.listed else None
+            due = event.time + self._horizon.hold[action] if action.listed else None
             self._journal.taken.append(
                 Taken.of(record, event, due, self._expires(event), late=late)
             )
@@ -272,40 +272,40 @@ class LiveEngine:
         """The verdicts on all that is left, about `most` of them: nothing more will come. While `due`, ask again."""
         if self._latest is None:
             return []
-        return self.advance(self._latest + 1 + max(self._spans.hold.values(), default=0), most)
+        return self.advance(self._latest + 1 + max(self._horizon.hold.values(), default=0), most)
 
     def abandon(self) -> Iterator[LiveVerdict]:
         """Give up what waits: a `pending` for each event, as far as it is known. Nothing can be fed afterwards."""
-        for event in self._waiting.all():
+        for event in self._timers.all():
             if event.action.listed:
-                yield self._saying.provisional(telling.told(self.plan, event, "pending"))
+                yield self._emitted.provisional(wording.verdict_on(self.plan, event, "pending"))
 
     def _take_up(self, target: int, told: list[LiveVerdict]) -> int:
         """Take up the next slice of what lies before `target`, and say how far that has come."""
-        slice_, reached = self._waiting.take_up(target)
+        slice_, reached = self._timers.take_up(target)
         for event in slice_:
             if event.id in self._filed_early:
                 self._filed_early.discard(event.id)
                 told += self._file_anew(event)
             else:
                 self._file(event)
-            self._waiting.wait(event)
+            self._timers.wait(event)
         self._look_after_memory()
         return reached
 
-    def _file(self, event: Held) -> None:
+    def _file(self, event: Event) -> None:
         event.actor = self._sessions.actor(event.principal, event.access_key)
-        self._shelves.add(event)
+        self._state.add(event)
 
-    def _file_anew(self, event: Held) -> list[LiveVerdict]:
+    def _file_anew(self, event: Event) -> list[LiveVerdict]:
         """Where it was found out only after an event was filed who made the call: what that changes."""
         actor = self._sessions.actor(event.principal, event.access_key)
         if actor == event.actor:
             return []
-        before = self._shelves.touched_by(event)
-        self._shelves.remove(event)
+        before = self._state.affected_by(event)
+        self._state.remove(event)
         self._file(event)
-        return list(self._reconsider([event, *before, *self._shelves.touched_by(event)]))
+        return list(self._reconsider([event, *before, *self._state.affected_by(event)]))
 
     def _revise(self) -> Iterator[LiveVerdict]:
         """What can be said already of the events that have just come, and what they change."""
@@ -314,64 +314,68 @@ class LiveEngine:
             self._file(event)
             self._filed_early.add(event.id)
             if event.action.listed:
-                self._saying.begin(event.id)
-        touched = [other for event in fresh for other in self._shelves.touched_by(event)]
-        yield from self._reconsider([*fresh, *touched])
+                self._emitted.begin(event.id)
+        affected = [other for event in fresh for other in self._state.affected_by(event)]
+        yield from self._reconsider([*fresh, *affected])
 
-    def _reconsider(self, events: Iterable[Held]) -> Iterator[LiveVerdict]:
+    def _reconsider(self, events: Iterable[Event]) -> Iterator[LiveVerdict]:
         """New verdicts on those of the events that wait, and of which another one was given."""
         for event in {each.id: each for each in events}.values():
-            said = self._saying.last(event.id)
+            said = self._emitted.last(event.id)
             if said is None:
                 continue
             verdict = self._verdict(event, said)
             if verdict is not None and digest_of(verdict) != said.digest:
-                yield self._saying.provisional(verdict)
+                yield self._emitted.provisional(verdict)
 
     def _judge_overdue(self) -> Iterator[LiveVerdict]:
         overdue, self._overdue = self._overdue, []
         for event in overdue:
             self._file(event)
         for event in overdue:
-            self._waiting.done(event, self._front or 0)
+            self._timers.done(event, self._front or 0)
             verdict = self._verdict(event)
             if verdict is not None:
-                yield self._saying.final(verdict, None, late=True)
+                yield self._emitted.final(verdict, None, late=True)
         for event in overdue:
-            yield from self._reconsider(self._shelves.touched_by(event))
+            yield from self._reconsider(self._state.affected_by(event))
 
     def _judge(self, front: int, most: int, told: list[LiveVerdict]) -> None:
-        due, self.due = self._waiting.due(front, max(most - len(told), 1))
+        due, self.due = self._timers.due(front, max(most - len(told), 1))
         for when, _, event in due:
-            self._waiting.done(event, when)
-            said = self._saying.take(event.id)
+            self._timers.done(event, when)
+            said = self._emitted.take(event.id)
             verdict = self._verdict(event, said)
             if verdict is not None:
-                told.append(self._saying.final(verdict, said))
+                told.append(self._emitted.final(verdict, said))
         self._judged = due[-1][:2] if self.due else (front, "")
 
-    def _verdict(self, event: Held, said: Said | None = None) -> Verdict | None:
+    def _verdict(self, event: Event, said: Said | None = None) -> Verdict | None:
         """The verdict on an event by what is known now; None where it gets none, and none was said before."""
-        if found := self._shelves.found(event):
-            return telling.effect(self.plan, event, found)
+        if found := self._state.found(event):
+            return wording.effect(self.plan, event, found)
         if begun := [node for node in event.action.origins if meets(node, event)]:
-            return telling.origin(self.plan, event, begun)
+            return wording.origin(self.plan, event, begun)
         if event.action.orphans:
-            due = event.time + self._spans.hold[event.action]
-            return telling.orphan(self.plan, event, self._shelves.misses(event, due))
-        return telling.told(self.plan, event, "unlisted") if said is not None and said.id else None
+            due = event.time + self._horizon.hold[event.action]
+            return wording.orphan(self.plan, event, self._state.misses(event, due))
+        return (
+            wording.verdict_on(self.plan, event, "unlisted")
+            if said is not None and said.id
+            else None
+        )
 
-    def _expires(self, event: Held) -> int:
+    def _expires(self, event: Event) -> int:
         """From when on an event can change nothing, and nobody asks for it."""
-        longest = max(self._spans.hold[event.action], self._spans.keep[event.action])
+        longest = max(self._horizon.hold[event.action], self._horizon.keep[event.action])
         return event.time + longest + self.lateness
 
     def _forget(self, front: int) -> None:
         if self._forgot is not None and front < self._forgot + _FORGET_EVERY:
             return
         self._forgot = front
-        self._shelves.forget(front, self._spill)
-        self._waiting.forget(front)
+        self._state.forget(front, self._spill)
+        self._timers.forget(front)
         self._sessions.forget(front)
         while self._heavy and self._heavy[0][0] < front:
             self._beyond -= self._heavy.popleft()[1]
@@ -386,11 +390,11 @@ class LiveEngine:
     def _make_room(self) -> None:
         """Move everything that is kept to the spill."""
         if self._spill is None:
-            self._spill = Spill(self._freezer.freeze, self._freezer.thaw, self._folder)
-        filed = self._shelves.drain(self._spill)
-        self.spilled += self._waiting.in_memory
-        self._waiting.drain(self._spill, filed)
-        self._saying.drain(self._spill)
+            self._spill = Spill(self._codec.encode, self._codec.decode, self._folder)
+        filed = self._state.drain(self._spill)
+        self.spilled += self._timers.in_memory
+        self._timers.drain(self._spill, filed)
+        self._emitted.drain(self._spill)
         self._sessions.drain(self._spill)
         self._beyond = 0
         self._heavy.clear()
@@ -402,7 +406,7 @@ class LiveEngine:
         """What has happened since the last call; for an engine with a `journal`."""
         assert self._journal is not None
         changes, self._journal = self._journal, Changes()
-        self._saying.journal = self._journal
+        self._emitted.journal = self._journal
         return changes
 
     @property
@@ -451,15 +455,15 @@ class LiveEngine:
             if action is None:
                 unknown += 1
                 continue
-            self._put_back(hold(record, action, self._intern), mark, kept, anew=anew)
+            self._put_back(read_event(record, action, self._intern), mark, kept, anew=anew)
             if number % SLICE == 0:
                 self._look_after_memory()
         for id_, what in said:
-            self._saying.put_back(id_, what, here=self._waiting.in_reach(id_))
+            self._emitted.put_back(id_, what, here=self._timers.in_reach(id_))
         return unknown
 
-    def _put_back(self, event: Held, mark: Mark, kept: Taken, *, anew: bool) -> None:
-        due = event.time + self._spans.hold[event.action]
+    def _put_back(self, event: Event, mark: Mark, kept: Taken, *, anew: bool) -> None:
+        due = event.time + self._horizon.hold[event.action]
         waits = mark.waits(kept)
         if anew:
             # What waited, waits, even where the hold of the other plan would have been over.
@@ -468,9 +472,9 @@ class LiveEngine:
                 expires = max(self._expires(event), due)
                 kept = msgspec.structs.replace(kept, due=due if waits else None, expires=expires)
                 self._journal.taken.append(kept)
-        self._waiting.know(event.id)
+        self._timers.know(event.id)
         if not kept.late and (mark.front is None or event.time >= mark.front):
-            self._waiting.arrive(event)
+            self._timers.arrive(event)
             if mark.front is None and (self._earliest is None or event.time < self._earliest):
                 self._earliest = event.time
             if self._provisional:
@@ -478,6 +482,6 @@ class LiveEngine:
             return
         self._file(event)
         if waits:
-            self._waiting.wait(event, due)
+            self._timers.wait(event, due)
         else:
-            self._waiting.done(event, max(due, mark.front or 0) if kept.late else due)
+            self._timers.done(event, max(due, mark.front or 0) if kept.late else due)

@@ -10,7 +10,7 @@ from ..plan.compile import ActionPlan, CascadePlan, NodePlan, Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Spans:
+class Horizon:
     """By action: `hold`, after which no event can change the verdict on one of this action, and `keep`, after
     which one of this action can change no verdict that is still open."""
 
@@ -18,8 +18,8 @@ class Spans:
     keep: dict[ActionPlan, int]
 
 
-def spans_of(plan: Plan) -> Spans:
-    """The spans of every action of the plan."""
+def horizon_of(plan: Plan) -> Horizon:
+    """The horizon of every action of the plan."""
     hold: dict[ActionPlan, int] = {}
     for cascade in plan.cascades:
         for node in _judged(cascade):
@@ -32,7 +32,7 @@ def spans_of(plan: Plan) -> Spans:
         )
         for action in _taking_part(cascade):
             keep[action] = max(keep.get(action, 0), longest)
-    return Spans({**dict.fromkeys(keep, 0), **hold}, keep)
+    return Horizon({**dict.fromkeys(keep, 0), **hold}, keep)
 
 
 def _judged(cascade: CascadePlan) -> Iterable[NodePlan]:

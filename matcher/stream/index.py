@@ -7,12 +7,12 @@ from heapq import merge
 from itertools import chain
 from operator import attrgetter
 
-from ..event import Held
+from ..event import Event
 from ..joins import PartnerIndex, fits
 from ..plan.compile import ActionPlan, NodePlan, Pairs, SpoilerPlan
 from .spill import Place, Spill, key_of
 
-_time_of: Callable[[Held], int] = attrgetter("time")
+_time_of: Callable[[Event], int] = attrgetter("time")
 
 
 class Count:
@@ -48,12 +48,12 @@ class LiveIndex(PartnerIndex):
         self.number = number
         self.spill: Spill | None = None
 
-    def add(self, event: Held) -> None:
+    def add(self, event: Event) -> None:
         places = self.file(event)
         self._filed.extend((event.time, place) for place in places)
         self._count.places += len(places)
 
-    def remove(self, event: Held) -> None:
+    def remove(self, event: Event) -> None:
         """Take an event out, as it was when it was added; nothing happens where it was not."""
         for place in self.places_filed(event):
             bucket = self._index.get(place, [])
@@ -73,7 +73,7 @@ class LiveIndex(PartnerIndex):
             if not bucket:
                 del self._index[place]
 
-    def drain(self) -> Iterator[tuple[int, Held]]:
+    def drain(self) -> Iterator[tuple[int, Event]]:
         """Give away everything, with the place as the spill knows it."""
         index, self._index = self._index, {}
         self._count.places -= len(self._filed)
@@ -84,7 +84,7 @@ class LiveIndex(PartnerIndex):
             for event in bucket:
                 yield key, event
 
-    def near(self, event: Held, earliest: int, latest: int) -> Iterable[Held]:
+    def near(self, event: Event, earliest: int, latest: int) -> Iterable[Event]:
         """See `PartnerIndex.near`."""
         if self.spill is None or not self.spill.filed:
             # Most parents are not there at any time, and need not be asked for by key.
@@ -92,8 +92,8 @@ class LiveIndex(PartnerIndex):
         return self._near_everywhere(self.spill, event, earliest, latest)
 
     def _near_everywhere(
-        self, spill: Spill, event: Held, earliest: int, latest: int
-    ) -> Iterator[Held]:
+        self, spill: Spill, event: Event, earliest: int, latest: int
+    ) -> Iterator[Event]:
         kept = [
             spill.near((self.number, *place), event.time, earliest, latest)
             for place in self.places_asked(event)
@@ -155,13 +155,13 @@ class Roles:
         """In how many places of memory events are filed."""
         return self._count.places
 
-    def add(self, event: Held) -> None:
+    def add(self, event: Event) -> None:
         """File an event whose actor is settled in every part that it plays."""
         for plays, index in self._roles.get(event.action, ()):
             if fits(plays, event):
                 index.add(event)
 
-    def remove(self, event: Held) -> None:
+    def remove(self, event: Event) -> None:
         """Take an event out again, as it was when it was added."""
         for _, index in self._roles.get(event.action, ()):
             index.remove(event)
@@ -171,13 +171,13 @@ class Roles:
         for action, index in self._indexes:
             index.forget(now - keep[action])
 
-    def drain(self, spill: Spill | None) -> Iterator[tuple[int, Held]]:
+    def drain(self, spill: Spill | None) -> Iterator[tuple[int, Event]]:
         """Give away everything that is filed, place by place, and look for it in `spill` from now on."""
         for _, index in self._indexes:
             index.spill = spill
             yield from index.drain()
 
-    def places(self, event: Held) -> Iterator[Place]:
+    def places(self, event: Event) -> Iterator[Place]:
         """The places, as the spill knows them, that an event is filed in."""
         for plays, index in self._roles.get(event.action, ()):
             if fits(plays, event):

@@ -5,9 +5,9 @@ The events around it are gathered and judged as a small log by `near_misses`, so
 
 from collections.abc import Iterator, Mapping
 
-from ..batch.instances import Instances
+from ..batch.instances import LogInstances
 from ..batch.near_misses import BEYOND, CANDIDATES, NearMisses
-from ..event import Held
+from ..event import Event
 from ..joins import PartnerIndex
 from ..plan.compile import ActionPlan, CascadePlan, NodePlan, Plan, SpoilerPlan
 from ..verdict import NearMiss
@@ -19,7 +19,7 @@ MAX_GATHERED = 500
 _Asked = tuple[ActionPlan, tuple[tuple[int, int], ...], bool, bool]
 
 
-class Nearby:
+class LiveNearMisses:
     """Files events under what near misses are looked for by: keys alone, whoever made the call, failed or not."""
 
     def __init__(self, plan: Plan) -> None:
@@ -57,12 +57,12 @@ class Nearby:
         """In how many places events are filed."""
         return self._count.places
 
-    def add(self, event: Held) -> None:
+    def add(self, event: Event) -> None:
         """File an event whose actor is settled."""
         for index in self._of_action.get(event.action, ()):
             index.add(event)
 
-    def remove(self, event: Held) -> None:
+    def remove(self, event: Event) -> None:
         """Take an event out again, as it was when it was added."""
         for index in self._of_action.get(event.action, ()):
             index.remove(event)
@@ -78,9 +78,10 @@ class Nearby:
             for _ in index.drain():
                 pass
 
-    def misses(self, event: Held, due: int, keep: Mapping[ActionPlan, int]) -> tuple[NearMiss, ...]:
+    def misses(
+        self, event: Event, due: int, keep: Mapping[ActionPlan, int]
+    ) -> tuple[NearMiss, ...]:
         """The near misses of an orphan whose verdict is due then, among what had happened and was not forgotten."""
-        cascades = {node.cascade for node in event.action.effects}
         gathered = {event.id: event}
         for other in self._around(event):
             if other.time <= due <= other.time + keep[other.action]:
@@ -88,7 +89,7 @@ class Nearby:
             if len(gathered) > MAX_GATHERED:
                 break
         # Without its key an event has nothing to be near to, and that is all there is to say.
-        events: dict[ActionPlan, list[Held]] = {
+        events: dict[ActionPlan, list[Event]] = {
             node.parent.action: []
             for node in event.action.effects
             if node.parent is not None
@@ -98,12 +99,9 @@ class Nearby:
             return ()
         for each in sorted(gathered.values(), key=lambda each: (each.time, each.id)):
             events.setdefault(each.action, []).append(each)
-        instances: dict[CascadePlan, Instances] = {
-            cascade: Instances(cascade, events) for cascade in cascades
-        }
-        return NearMisses(events, instances).of(event)
+        return NearMisses(events, LogInstances(events)).of(event)
 
-    def _around(self, event: Held) -> Iterator[Held]:
+    def _around(self, event: Event) -> Iterator[Event]:
         open_ = [(node, event) for node in event.action.effects]
         seen = {(node, event.id) for node, event in open_}
         while open_:
@@ -118,7 +116,7 @@ class Nearby:
                     open_.append((node.parent, parent))
                     yield parent
 
-    def _beside(self, cascade: CascadePlan, root: Held) -> Iterator[Held]:
+    def _beside(self, cascade: CascadePlan, root: Event) -> Iterator[Event]:
         """What may void an instance, or is required in it."""
         for spoiler in cascade.spoilers:
             yield from _nearest(self._spoilers[spoiler], root, spoiler.before, spoiler.after)
@@ -127,7 +125,7 @@ class Nearby:
             yield from _nearest(index, root, member.before + BEYOND, member.after + BEYOND)
 
 
-def _nearest(index: PartnerIndex, event: Held, before: int, after: int) -> Iterator[Held]:
+def _nearest(index: PartnerIndex, event: Event, before: int, after: int) -> Iterator[Event]:
     near = iter(index.near(event, event.time - before, event.time + after))
     for _, partner in zip(range(CANDIDATES + 1), near, strict=False):
         yield partner

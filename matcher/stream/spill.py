@@ -15,7 +15,7 @@ from typing import TypeVar
 from weakref import finalize
 
 from ...errors import CloudcascadeError
-from ..event import Held
+from ..event import Event
 
 Place = tuple[object, ...]
 
@@ -33,7 +33,7 @@ CREATE TABLE said (id TEXT PRIMARY KEY, verdict TEXT NOT NULL, digest BLOB NOT N
 """
 _CACHE_KIB = 32 << 10
 # How much is turned into rows at a time: what makes room must not take much.
-_PORTION = 10_000
+_BATCH = 10_000
 # Partners in one place that are read and put in order in one go.
 _FEW = 50
 _SLICE = 1_000
@@ -48,10 +48,10 @@ def key_of(place: Place) -> int:
     return hash(place)
 
 
-def _portions(things: Iterable[Each]) -> Iterator[list[Each]]:
+def _batches(things: Iterable[Each]) -> Iterator[list[Each]]:
     rest = iter(things)
-    while portion := list(islice(rest, _PORTION)):
-        yield portion
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
 
 
 class SpillError(CloudcascadeError):
@@ -61,18 +61,18 @@ class SpillError(CloudcascadeError):
 class Spill:
     """Events outside of memory. `events`, `waiting` and `ids` count what it holds.
 
-    `freeze` and `thaw` turn an event into bytes and back. The file is made in `folder`, by default
+    `encode` and `decode` turn an event into bytes and back. The file is made in `folder`, by default
     that of temporary files, and has no name there once it is open.
     """
 
     def __init__(
         self,
-        freeze: Callable[[Held], bytes],
-        thaw: Callable[[bytes], Held],
+        encode: Callable[[Event], bytes],
+        decode: Callable[[bytes], Event],
         folder: Path | None = None,
     ) -> None:
-        self._freeze = freeze
-        self._thaw = thaw
+        self._encode_event = encode
+        self._decode_event = decode
         self.events = 0
         self.waiting = 0
         self.ids = 0
@@ -80,7 +80,7 @@ class Spill:
         self.filed = 0
         self.said = 0
         self._seq = 0
-        self._thawed: dict[int, Held] = {}
+        self._decoded: dict[int, Event] = {}
         try:
             handle, name = tempfile.mkstemp(prefix="cascade-spill-", dir=folder)
             os.close(handle)
@@ -99,15 +99,15 @@ class Spill:
         except (OSError, sqlite3.Error) as error:
             raise SpillError(f"no room for the events that memory has none for: {error}") from error
 
-    def put(self, events: Iterable[tuple[Held, int, int | None, Sequence[int]]]) -> None:
+    def put(self, events: Iterable[tuple[Event, int, int | None, Sequence[int]]]) -> None:
         """Take in events: each with the instant at which it expires as a partner, the one at which its verdict is
         due (None: it is judged, or gets none), and the places it is filed in, as `key_of` gives them."""
-        for portion in _portions(events):
+        for batch in _batches(events):
             rows, due = [], []
             places: list[tuple[int, int, int]] = []
-            for event, expires, when, filed in portion:
+            for event, expires, when, filed in batch:
                 self._seq += 1
-                rows.append((self._seq, expires, self._freeze(event)))
+                rows.append((self._seq, expires, self._encode_event(event)))
                 if when is not None:
                     due.append((when, event.id, self._seq))
                 places += ((place, event.time, self._seq) for place in filed)
@@ -120,13 +120,13 @@ class Spill:
             self.waiting += len(due)
             self.filed += len(places)
 
-    def put_arrived(self, events: Iterable[Held]) -> None:
+    def put_arrived(self, events: Iterable[Event]) -> None:
         """Take in events that are not yet filed anywhere."""
-        for portion in _portions(events):
+        for batch in _batches(events):
             rows, arrived = [], []
-            for event in portion:
+            for event in batch:
                 self._seq += 1
-                rows.append((self._seq, 1 << 62, self._freeze(event)))
+                rows.append((self._seq, 1 << 62, self._encode_event(event)))
                 arrived.append((event.time, event.id, self._seq))
             arrived.sort()
             self._many("INSERT INTO held VALUES (?, ?, ?)", rows)
@@ -136,10 +136,10 @@ class Spill:
 
     def put_ids(self, ids: Iterable[tuple[str, int]]) -> None:
         """Take in ids that copies are known by, each with the instant at which it may be forgotten."""
-        for portion in _portions(ids):
-            portion.sort()
-            self._many("INSERT OR REPLACE INTO ids VALUES (?, ?)", portion)
-            self.ids += len(portion)
+        for batch in _batches(ids):
+            batch.sort()
+            self._many("INSERT OR REPLACE INTO ids VALUES (?, ?)", batch)
+            self.ids += len(batch)
 
     def put_issued(self, issued: Iterable[tuple[str, int, bytes]]) -> None:
         """Take in access keys: each with the time it was handed out, and to whom, as bytes."""
@@ -176,7 +176,7 @@ class Spill:
         self.said -= self._run("DELETE FROM said WHERE id = ?", (id_,))
         return rows[0]
 
-    def take_arrived(self, before: int, most: int) -> list[Held]:
+    def take_arrived(self, before: int, most: int) -> list[Event]:
         """Give back the earliest of those that are not yet filed, at most so many, in order of time and id."""
         if not self.waiting:
             return []
@@ -191,9 +191,9 @@ class Spill:
         )
         self._drop([seq for _, _, seq, _ in found])
         self.waiting -= len(found)
-        return [self._thaw(data) for *_, data in found]
+        return [self._decode_event(data) for *_, data in found]
 
-    def take_due(self, before: int, most: int) -> list[tuple[int, Held]]:
+    def take_due(self, before: int, most: int) -> list[tuple[int, Event]]:
         """Those whose verdict is due before an instant, the first at most so many; they may stay partners."""
         if not self.waiting:
             return []
@@ -207,9 +207,9 @@ class Spill:
         )
         self._drop([seq for due, _, seq, expires, _ in found if expires <= due])
         self.waiting -= len(found)
-        return [(due, self._thaw(data)) for due, *_, data in found]
+        return [(due, self._decode_event(data)) for due, *_, data in found]
 
-    def near(self, place: Place, time: int, earliest: int, latest: int) -> Iterator[Held]:
+    def near(self, place: Place, time: int, earliest: int, latest: int) -> Iterator[Event]:
         """The events filed in a place between two instants, those nearest to `time` first, then by event id."""
         key = key_of(place)
         some = self._all(
@@ -220,7 +220,7 @@ class Spill:
             found = iter(sorted(some, key=lambda each: abs(each[1] - time)))
         else:
             found = self._outward(key, time, earliest, latest)
-        tied: list[Held] = []
+        tied: list[Event] = []
         distance = -1
         for seq, at in found:
             if abs(at - time) != distance:
@@ -252,7 +252,7 @@ class Spill:
                 yield after
                 after = next(forward, None)
 
-    def expired(self, before: int) -> Iterator[tuple[Held, int]]:
+    def expired(self, before: int) -> Iterator[tuple[Event, int]]:
         """Give back, and drop, the partners that have expired; `unfile` takes them out of their places."""
         while self.events:
             found = self._all(
@@ -261,7 +261,7 @@ class Spill:
             if not found:
                 return
             for seq, data in found:
-                yield self._thaw(data), seq
+                yield self._decode_event(data), seq
             self._drop([seq for seq, _ in found])
 
     def unfile(self, filed: Iterable[tuple[Place, int, int]]) -> None:
@@ -281,16 +281,16 @@ class Spill:
         self._many("DELETE FROM held WHERE seq = ?", [(seq,) for seq in seqs])
         self.events -= len(seqs)
 
-    def _event(self, seq: int) -> Held | None:
-        known = self._thawed.get(seq)
+    def _event(self, seq: int) -> Event | None:
+        known = self._decoded.get(seq)
         if known is not None:
             return known
         rows = self._all("SELECT data FROM held WHERE seq = ?", (seq,))
         if not rows:
             return None
-        if len(self._thawed) >= _MAX_THAWED:
-            self._thawed.clear()
-        event = self._thawed[seq] = self._thaw(rows[0][0])
+        if len(self._decoded) >= _MAX_THAWED:
+            self._decoded.clear()
+        event = self._decoded[seq] = self._decode_event(rows[0][0])
         return event
 
     def _all(self, query: str, values: tuple[object, ...]) -> list[tuple]:  # type: ignore[type-arg]

@@ -2,63 +2,64 @@
 
 from collections.abc import Mapping
 
-from ..batch.instances import Found
-from ..event import Held
+from ..event import Event
+from ..instances import Found, Instances
 from ..plan.compile import ActionPlan, Plan
 from ..verdict import NearMiss
-from .affected import Touched
-from .instances import Partners
-from .near_misses import Nearby
+from .affected import Affected
+from .near_misses import LiveNearMisses
+from .partners import LivePartners
 from .spill import Spill
 from .timers import Filed
 
 
-class Shelves:
+class LiveState:
     """Events whose actor is settled. `revised`: whether it may be asked whom one more event puts in question."""
 
     def __init__(self, plan: Plan, keep: Mapping[ActionPlan, int], *, revised: bool) -> None:
         self._keep = keep
-        self._partners = Partners(plan)
-        self._nearby = Nearby(plan)
-        self._touched = Touched(plan) if revised else None
+        self._partners = LivePartners(plan)
+        self._instances = Instances(self._partners)
+        self._near_misses = LiveNearMisses(plan)
+        self._affected = Affected(plan) if revised else None
 
     def __len__(self) -> int:
         """In how many places of memory events are filed."""
-        touched = len(self._touched.roles) if self._touched is not None else 0
-        return len(self._partners.roles) + len(self._nearby) + touched
+        affected = len(self._affected.roles) if self._affected is not None else 0
+        return len(self._partners.roles) + len(self._near_misses) + affected
 
-    def add(self, event: Held) -> None:
+    def add(self, event: Event) -> None:
         """File an event."""
         self._partners.roles.add(event)
-        self._nearby.add(event)
-        if self._touched is not None:
-            self._touched.roles.add(event)
+        self._near_misses.add(event)
+        if self._affected is not None:
+            self._affected.roles.add(event)
 
-    def remove(self, event: Held) -> None:
+    def remove(self, event: Event) -> None:
         """Take an event out again, as it was when it was added."""
         self._partners.roles.remove(event)
-        self._nearby.remove(event)
-        if self._touched is not None:
-            self._touched.roles.remove(event)
+        self._near_misses.remove(event)
+        if self._affected is not None:
+            self._affected.roles.remove(event)
 
-    def found(self, event: Held) -> list[Found]:
-        """See `Partners.found`."""
-        return self._partners.found(event)
+    def found(self, event: Event) -> list[Found]:
+        """See `Instances.found`."""
+        return self._instances.found(event)
 
-    def misses(self, event: Held, due: int) -> tuple[NearMiss, ...]:
-        """See `Nearby.misses`."""
-        return self._nearby.misses(event, due, self._keep)
+    def misses(self, event: Event, due: int) -> tuple[NearMiss, ...]:
+        """See `LiveNearMisses.misses`."""
+        return self._near_misses.misses(event, due, self._keep)
 
-    def touched_by(self, event: Held) -> list[Held]:
-        """See `Touched.by`."""
-        return self._touched.by(event) if self._touched is not None else []
+    def affected_by(self, event: Event) -> list[Event]:
+        """See `Affected.by`."""
+        return self._affected.by(event) if self._affected is not None else []
 
     def forget(self, front: int, spill: Spill | None) -> None:
         """Drop what can change nothing any more, here and in `spill`."""
         self._partners.roles.forget(self._keep, front)
-        self._nearby.forget(self._keep, front)
-        if self._touched is not None:
-            self._touched.roles.forget(self._keep, front)
+        self._near_misses.forget(self._keep, front)
+        if self._affected is not None:
+            self._affected.roles.forget(self._keep, front)
         if spill is not None:
             for event, number in spill.expired(front):
                 places = self._partners.roles.places(event)
@@ -69,8 +70,8 @@ class Shelves:
         filed: Filed = {}
         for place, event in self._partners.roles.drain(spill):
             filed.setdefault(event.id, (event, []))[1].append(place)
-        self._nearby.clear()
-        if self._touched is not None:
-            for _ in self._touched.roles.drain(None):
+        self._near_misses.clear()
+        if self._affected is not None:
+            for _ in self._affected.roles.drain(None):
                 pass
         return filed

@@ -4,26 +4,26 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from heapq import heappop, heappush
 
-from ..event import Held
+from ..event import Event
 from ..plan.compile import ActionPlan
-from .horizon import Spans
+from .horizon import Horizon
 from .spill import Spill
 
 SLICE = 1_000
-Due = tuple[int, str, Held]
-Filed = dict[str, tuple[Held, list[int]]]
+Due = tuple[int, str, Event]
+Filed = dict[str, tuple[Event, list[int]]]
 
 
-class Waiting:
+class Timers:
     """Two queues, by time and by the instant at which a verdict is due, of which a part may lie in a spill.
 
     Copies of an event are known for `lateness` seconds after its verdict was due.
     """
 
-    def __init__(self, spans: Spans, lateness: int) -> None:
-        self._spans = spans
+    def __init__(self, horizon: Horizon, lateness: int) -> None:
+        self._horizon = horizon
         self._lateness = lateness
-        self._arrived: list[tuple[int, str, Held]] = []
+        self._arrived: list[tuple[int, str, Event]] = []
         self._open: list[Due] = []
         self._known: set[str] = set()
         self._told: deque[tuple[int, str]] = deque()
@@ -54,11 +54,11 @@ class Waiting:
         """Note that an event was seen."""
         self._known.add(id_)
 
-    def arrive(self, event: Held) -> None:
+    def arrive(self, event: Event) -> None:
         """Take in an event that waits to be taken up."""
         heappush(self._arrived, (event.time, event.id, event))
 
-    def take_up(self, before: int) -> tuple[list[Held], int]:
+    def take_up(self, before: int) -> tuple[list[Event], int]:
         """The next slice of the events before an instant, by time and id, and up to which instant none is left."""
         reached = before
         if self._spill is not None:
@@ -67,18 +67,18 @@ class Waiting:
                 self.arrive(event)
             if len(back) == SLICE:
                 reached = back[-1].time
-        slice_: list[Held] = []
+        slice_: list[Event] = []
         while self._arrived and self._arrived[0][0] < before and len(slice_) < SLICE:
             slice_.append(heappop(self._arrived)[2])
         if self._arrived and self._arrived[0][0] < reached:
             reached = self._arrived[0][0]
         return slice_, reached
 
-    def wait(self, event: Held, due: int | None = None) -> None:
+    def wait(self, event: Event, due: int | None = None) -> None:
         """Let an event that was taken up wait for its verdict, until its hold is over unless told otherwise; one that
         gets none is only known for a while."""
         if due is None:
-            due = event.time + self._spans.hold[event.action]
+            due = event.time + self._horizon.hold[event.action]
         if event.action.listed:
             heappush(self._open, (due, event.id, event))
         else:
@@ -98,7 +98,7 @@ class Waiting:
             heappush(self._open, later)
         return due[:most], len(due) > most
 
-    def done(self, event: Held, due: int) -> None:
+    def done(self, event: Event, due: int) -> None:
         """Know copies of an event whose verdict was due then for a while: one may still be on its way."""
         if event.id in self._known:
             self._told.append((due + self._lateness, event.id))
@@ -108,7 +108,7 @@ class Waiting:
         while self._told and self._told[0][0] < before:
             self._known.discard(self._told.popleft()[1])
 
-    def all(self) -> Iterator[Held]:
+    def all(self) -> Iterator[Event]:
         """Give away all events that wait."""
         waiting = [event for *_, event in (*self._open, *self._arrived)]
         self._open.clear()
@@ -122,7 +122,7 @@ class Waiting:
 
     def drain(self, spill: Spill, filed: Filed) -> None:
         """Move everything to `spill`, and look there from now on: with what is `filed` somewhere, by id."""
-        keep = self._spans.keep
+        keep = self._horizon.keep
         for _, id_, _ in self._arrived:
             filed.pop(id_, None)  # it is filed when it is taken up
         spill.put_ids(self._forgotten_at())
@@ -142,7 +142,7 @@ class Waiting:
         told = {id_: forget for forget, id_ in self._told}
         waiting = {id_: due + self._lateness for due, id_, _ in self._open}
         for time, id_, event in self._arrived:
-            waiting[id_] = time + self._spans.hold[event.action] + self._lateness
+            waiting[id_] = time + self._horizon.hold[event.action] + self._lateness
         latest = max((*told.values(), *waiting.values()), default=0)
         for id_ in self._known:
             yield id_, waiting.get(id_, told.get(id_, latest))
@@ -150,7 +150,7 @@ class Waiting:
 
 def _with_places(
     open_: list[Due], filed: Filed, keep: Mapping[ActionPlan, int]
-) -> Iterator[tuple[Held, int, int, list[int]]]:
+) -> Iterator[tuple[Event, int, int, list[int]]]:
     """The events that wait, each with the places it is filed in, which are taken out of `filed`."""
     for due, id_, event in open_:
         _, places = filed.pop(id_, (event, []))

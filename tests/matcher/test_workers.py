@@ -17,7 +17,7 @@ from cloudcascade.catalog import load_catalog
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.events import Limits, Problem, Source, expand_sources, read_batches
 from cloudcascade.matcher import Engine, Plan, Verdict, WorkerError, Workers, compile_catalog
-from cloudcascade.matcher.batch.partial import received, sift_files
+from cloudcascade.matcher.batch.partial import filter_files, received
 from cloudcascade.matcher.batch.workers import tasks
 from cloudcascade.tests.support.random_cascades import catalogues
 from cloudcascade.tests.support.random_logs import arrivals, logs
@@ -45,7 +45,7 @@ def in_portions(plan: Plan, parts: list[list[Source]], *, keep_all: bool = False
     problems: list[Problem] = []
     engine = Engine(plan, problems.append, keep_all=keep_all)
     for part in parts:
-        portion = received(sift_files(plan, part, LIMITS, keep_all=keep_all))
+        portion = received(filter_files(plan, part, LIMITS, keep_all=keep_all))
         engine.take(portion)
         problems += portion.problems
     return outcome(engine, problems)

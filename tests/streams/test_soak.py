@@ -21,7 +21,7 @@ from cloudcascade.catalog import load_catalog
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.events import LineReader, Record
 from cloudcascade.matcher import Engine, LiveEngine, compile_catalog
-from cloudcascade.matcher.stream.horizon import spans_of
+from cloudcascade.matcher.stream.horizon import horizon_of
 from cloudcascade.streams import Message
 from cloudcascade.streams.loop import Look, Loop, Pace
 from cloudcascade.streams.outbox import Direct
@@ -40,8 +40,8 @@ def brief(longest: int) -> list[Cascade]:
     """The cascades of the catalogue in which nothing is waited for or kept longer than so many seconds."""
     found = []
     for cascade in load_catalog().cascades:
-        spans = spans_of(compile_catalog([cascade]))
-        if max((*spans.hold.values(), *spans.keep.values())) <= longest:
+        horizon = horizon_of(compile_catalog([cascade]))
+        if max((*horizon.hold.values(), *horizon.keep.values())) <= longest:
             found.append(cascade)
     return found
 
