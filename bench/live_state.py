@@ -10,6 +10,7 @@ committed, and of the spill's temporary database once everything was moved there
 
 import argparse
 import gc
+import math
 import tempfile
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ from cloudcascade.bench.identifiers import iso
 from cloudcascade.catalog import load_catalog
 from cloudcascade.events import LineReader, Record
 from cloudcascade.matcher import LiveEngine, Plan, compile_catalog
-from cloudcascade.matcher.stream import engine as claims
+from cloudcascade.matcher.stream import memory as claims
 from cloudcascade.streams.state import State
 
 START = 1_773_705_600
@@ -93,21 +94,21 @@ def in_memory(plan: Plan, events: int) -> Iterator[Line]:
     arrived = taken_by(feed)
     # The texts and the actors that many events share are in it, too.
     yield Line(
-        "an event that has come, and its id", arrived / events, claims._WAITING + claims._KNOWN
+        "an event that has come, and its id", arrived / events, claims.WAITING + claims.KNOWN
     )
     assert engine.watermark is not None
     taken_up = taken_by(lambda: engine.advance(START + 3_600))
     filed = len(engine._state)
-    yield Line("a place in which it is filed", taken_up / filed, claims._FILED)
+    yield Line("a place in which it is filed", taken_up / filed, claims.FILED)
     yield Line(
         "an event that waits, all in all", (arrived + taken_up) / events, engine.memory / events
     )
     records = sessions(events)
     other = LiveEngine(plan)
     issued = taken_by(
-        lambda: [other._sessions.note(each, START, other._intern) for each in records]
+        lambda: [other._sessions.note(each, math.inf, other._texts.intern) for each in records]
     )
-    yield Line("credentials, and who asked for them", issued / events, claims._ISSUED)
+    yield Line("credentials, and who asked for them", issued / events, claims.ISSUED)
     first = LiveEngine(plan, lateness=86_400, provisional=True)
 
     def say() -> None:

@@ -6,8 +6,8 @@ from operator import attrgetter
 from ...events import Brief, OnProblem
 from .. import wording
 from ..actors.credentials import Credentials
+from ..decision import decide
 from ..event import Event
-from ..joins import meets
 from ..plan.compile import ActionPlan, Plan
 from ..verdict import Verdict
 from .deferred import DeferredEvent
@@ -102,14 +102,10 @@ class Engine:
         instances = LogInstances(events)
         near = NearMisses(events, instances)
         for event in ordered:
-            if not event.action.listed:
-                if self.keep_all:
-                    yield wording.verdict_on(self.plan, event, "unlisted")
-            elif found := instances.found(event):
-                yield wording.effect(self.plan, event, found)
-            elif begun := [node for node in event.action.origins if meets(node, event)]:
-                yield wording.origin(self.plan, event, begun)
-            elif event.action.orphans:
-                yield wording.orphan(self.plan, event, near.of(event))
+            verdict = None
+            if event.action.listed:
+                verdict = decide(self.plan, instances, near.of, event)
+            if verdict is not None:
+                yield verdict
             elif self.keep_all:
                 yield wording.verdict_on(self.plan, event, "unlisted")

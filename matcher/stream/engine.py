@@ -6,47 +6,39 @@ judged when the watermark has passed the last instant that its verdict rests on.
 verdict any more is forgotten. docs/semantics.md is the definition of every verdict.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from time import time
 
 import msgspec
 
-from ...events import OnProblem, Problem, Record, decode_record, event_time
+from ...events import OnProblem, Problem, Record, decode_record
 from .. import wording
 from ..actors.credentials import ISSUING, STS
+from ..decision import decide
 from ..event import Event, read_event
-from ..joins import meets
 from ..plan.compile import ActionPlan, Plan
-from ..verdict import Verdict
+from ..verdict import NearMiss, Verdict
 from .checkpoint import Changes, Mark, Taken
 from .codec import Codec
 from .emitted import Emitted
 from .horizon import horizon_of
+from .memory import EMITTED, FILED, ISSUED, KNOWN, WAITING, LargeEvents, Texts
 from .revision import LiveVerdict, Said, digest_of
 from .sessions import CREDENTIALS_KEPT, Issued, Sessions
 from .spill import Spill
 from .state import LiveState
 from .timers import SLICE, Timers
+from .watermark import Watermark
 
 DEFAULT_LATENESS = 20 * 60
 # How many verdicts are given at once.
 MOST = 10_000
-# Equal texts are one object, as far as they are short; it is no harm when they are two again.
-MAX_TEXTS = 100_000
-_SHORT = 256
-# Characters of an event that are in the bytes below; what is beyond is weighed.
-_USUAL = 512
 # One event from the future would make all others late.
 MAX_AHEAD = 86_400
 
 # Event time between two times of forgetting, in seconds: each looks at every part that an event may play.
 _FORGET_EVERY = 30
-
-# Bytes of memory, as bench/live_state.py measures them: an event that waits, one place in which it is filed,
-# an id that copies are known by, credentials, what was said.
-_WAITING, _FILED, _KNOWN, _ISSUED, _SAID = 700, 320, 160, 400, 300
 
 
 class LiveEngine:
@@ -97,18 +89,14 @@ class LiveEngine:
         self._provisional = provisional
         self._state = LiveState(plan, self._horizon.keep, revised=provisional)
         self._sessions = Sessions()
-        self._texts: dict[str, str] = {}
-        self._codec = Codec(plan, self._intern)
+        self._texts = Texts()
+        self._codec = Codec(plan, self._texts.intern)
         self._spill: Spill | None = None
-        self._latest: int | None = None
-        self._front: int | None = None
-        self._target: int | None = None
+        self._watermark = Watermark(lateness)
         self._forgot: int | None = None
         self._judged = (0, "")
-        self._beyond = 0
-        self._heavy: deque[tuple[int, int]] = deque()
+        self._large = LargeEvents()
         self._since_look = 0
-        self._earliest: int | None = None
         self._timers = Timers(self._horizon, lateness)
         self._overdue: list[Event] = []
         self._fresh: list[Event] = []
@@ -119,18 +107,18 @@ class LiveEngine:
     @property
     def latest(self) -> int | None:
         """The latest eventTime seen, in seconds since the epoch; None before the first event."""
-        return self._latest
+        return self._watermark.latest
 
     @property
     def watermark(self) -> int | None:
         """The instant before which everything has arrived, in seconds since the epoch; None before the first event."""
-        return None if self._latest is None else self._latest - self.lateness
+        return self._watermark.value
 
     @property
     def front(self) -> int | None:
         """The instant from before which an event is late, in seconds since the epoch; None before the first verdicts
         were asked for. It lies ahead of every event once `close` was called."""
-        return self._front
+        return self._watermark.front
 
     @property
     def pending(self) -> int:
@@ -156,12 +144,12 @@ class LiveEngine:
     def memory(self) -> int:
         """About how many bytes of memory the state takes."""
         return (
-            _WAITING * (self._timers.in_memory + len(self._overdue))
-            + _FILED * len(self._state)
-            + _KNOWN * self._timers.ids
-            + _ISSUED * len(self._sessions)
-            + _SAID * len(self._emitted)
-            + self._beyond
+            WAITING * self.in_memory
+            + FILED * len(self._state)
+            + KNOWN * self._timers.ids
+            + ISSUED * len(self._sessions)
+            + EMITTED * len(self._emitted)
+            + self._large.size
         )
 
     def feed(self, records: Iterable[Record]) -> None:
@@ -176,26 +164,17 @@ class LiveEngine:
             if sources is None:
                 continue
             if record.eventName in ISSUING and record.eventSource == STS:
-                self._note(record)
+                issued = self._sessions.note(record, self._clock() + MAX_AHEAD, self._texts.intern)
+                if issued is not None and self._journal is not None:
+                    self._journal.issued.append(issued)
             action = sources.get(record.eventSource)
             if action is not None:
                 self._take(record, action)
         self._look_after_memory()
 
-    def _note(self, record: Record) -> None:
-        try:
-            when = event_time(record.eventTime)
-        except ValueError:
-            return  # told of where it is taken
-        if when > self._clock() + MAX_AHEAD:
-            return
-        issued = self._sessions.note(record, when, self._intern)
-        if issued is not None and self._journal is not None:
-            self._journal.issued.append(issued)
-
     def _take(self, record: Record, action: ActionPlan) -> None:
         try:
-            event = read_event(record, action, self._intern)
+            event = read_event(record, action, self._texts.intern)
             if event.time > self._clock() + MAX_AHEAD:
                 raise ValueError(f"{record.eventTime} lies more than a day in the future")
         except ValueError as error:
@@ -208,11 +187,7 @@ class LiveEngine:
             return
         self.listed += 1
         self._timers.know(event.id)
-        if self._latest is None or event.time > self._latest:
-            self._latest = event.time
-        if self._earliest is None or event.time < self._earliest:
-            self._earliest = event.time
-        late = self._front is not None and event.time < self._front
+        late = self._watermark.see(event.time)
         if late:
             self.late += 1
             self._overdue.append(event)
@@ -225,20 +200,9 @@ class LiveEngine:
             self._journal.taken.append(
                 Taken.of(record, event, due, self._expires(event), late=late)
             )
-        beyond = event.weight() - _USUAL
-        if beyond > 0:
-            self._beyond += beyond
-            self._heavy.append((self._expires(event), beyond))
-        self._since_look += 1 + max(0, beyond) // _USUAL
+        self._since_look += self._large.add(event, self._expires(event))
         if self._since_look >= SLICE:
             self._look_after_memory()
-
-    def _intern(self, text: str | None) -> str | None:
-        if text is None or len(text) > _SHORT:
-            return text
-        if len(self._texts) > MAX_TEXTS:
-            self._texts.clear()
-        return self._texts.setdefault(text, text)
 
     def advance(self, watermark: int | None = None, most: int = MOST) -> list[LiveVerdict]:
         """The verdicts that are due, about `most` of them: where there are more, `due` says so.
@@ -246,33 +210,28 @@ class LiveEngine:
         `watermark` says that everything before that instant has arrived, as when a source has been idle or
         has ended; by default it is what the events themselves say. It never goes back.
         """
-        target = self.watermark if watermark is None else watermark
-        if target is not None and (self._target is None or target > self._target):
-            self._target = target
         told = [*self._revise(), *self._judge_overdue()]
         self.due = False
-        if self._target is None:
-            return told
-        if self._front is None:
-            earliest = self._target if self._earliest is None else self._earliest
-            self._front = min(earliest, self._target)
-        while True:
-            self._judge(self._front, most, told)
+        front, target = self._watermark.advance(watermark), self._watermark.target
+        while front is not None and target is not None:
+            self._judge(front, most, told)
             if self.due:
                 return told
-            self._forget(self._front)
-            if self._front >= self._target:
+            self._forget(front)
+            if front >= target:
                 return told
             if len(told) >= most:
                 self.due = True
                 return told
-            self._front = self._take_up(self._target, told)
+            self._watermark.front = front = self._take_up(target, told)
+        return told
 
     def close(self, most: int = MOST) -> list[LiveVerdict]:
         """The verdicts on all that is left, about `most` of them: nothing more will come. While `due`, ask again."""
-        if self._latest is None:
+        latest = self._watermark.latest
+        if latest is None:
             return []
-        return self.advance(self._latest + 1 + max(self._horizon.hold.values(), default=0), most)
+        return self.advance(latest + 1 + max(self._horizon.hold.values(), default=0), most)
 
     def abandon(self) -> Iterator[LiveVerdict]:
         """Give up what waits: a `pending` for each event, as far as it is known. Nothing can be fed afterwards."""
@@ -333,7 +292,7 @@ class LiveEngine:
         for event in overdue:
             self._file(event)
         for event in overdue:
-            self._timers.done(event, self._front or 0)
+            self._timers.done(event, self._watermark.front or 0)
             verdict = self._verdict(event)
             if verdict is not None:
                 yield self._emitted.final(verdict, None, late=True)
@@ -352,18 +311,17 @@ class LiveEngine:
 
     def _verdict(self, event: Event, said: Said | None = None) -> Verdict | None:
         """The verdict on an event by what is known now; None where it gets none, and none was said before."""
-        if found := self._state.found(event):
-            return wording.effect(self.plan, event, found)
-        if begun := [node for node in event.action.origins if meets(node, event)]:
-            return wording.origin(self.plan, event, begun)
-        if event.action.orphans:
-            due = event.time + self._horizon.hold[event.action]
-            return wording.orphan(self.plan, event, self._state.misses(event, due))
+        verdict = decide(self.plan, self._state.instances, self._misses, event)
+        if verdict is not None:
+            return verdict
         return (
             wording.verdict_on(self.plan, event, "unlisted")
             if said is not None and said.id
             else None
         )
+
+    def _misses(self, event: Event) -> tuple[NearMiss, ...]:
+        return self._state.misses(event, event.time + self._horizon.hold[event.action])
 
     def _expires(self, event: Event) -> int:
         """From when on an event can change nothing, and nobody asks for it."""
@@ -377,8 +335,7 @@ class LiveEngine:
         self._state.forget(front, self._spill)
         self._timers.forget(front)
         self._sessions.forget(front)
-        while self._heavy and self._heavy[0][0] < front:
-            self._beyond -= self._heavy.popleft()[1]
+        self._large.forget(front)
         if self._spill is not None:
             self._spill.forget(front, front - CREDENTIALS_KEPT)
 
@@ -396,8 +353,7 @@ class LiveEngine:
         self._timers.drain(self._spill, filed)
         self._emitted.drain(self._spill)
         self._sessions.drain(self._spill)
-        self._beyond = 0
-        self._heavy.clear()
+        self._large.clear()
         self._fresh.clear()
         self._filed_early.clear()
         self._texts.clear()
@@ -417,8 +373,8 @@ class LiveEngine:
     def mark(self) -> Mark:
         """How far the engine is. It belongs to what `changes` has given so far, and to the verdicts given."""
         return Mark(
-            self._latest,
-            self._front,
+            self._watermark.latest,
+            self._watermark.front,
             self._judged,
             self.records,
             self.duplicates,
@@ -442,8 +398,8 @@ class LiveEngine:
         Raises:
             NoRecord, ValueError: what is given is not what `changes` gave.
         """
-        self._latest, self._front, self._judged = mark.latest, mark.front, mark.judged
-        self._target = self._earliest = mark.front
+        self._watermark.restore(mark.latest, mark.front)
+        self._judged = mark.judged
         self.records, self.duplicates = mark.records, mark.duplicates
         self.late, self.undated = mark.late, mark.undated
         for each in issued:
@@ -455,7 +411,7 @@ class LiveEngine:
             if action is None:
                 unknown += 1
                 continue
-            self._put_back(read_event(record, action, self._intern), mark, kept, anew=anew)
+            self._put_back(read_event(record, action, self._texts.intern), mark, kept, anew=anew)
             if number % SLICE == 0:
                 self._look_after_memory()
         for id_, what in said:
@@ -475,8 +431,7 @@ class LiveEngine:
         self._timers.know(event.id)
         if not kept.late and (mark.front is None or event.time >= mark.front):
             self._timers.arrive(event)
-            if mark.front is None and (self._earliest is None or event.time < self._earliest):
-                self._earliest = event.time
+            self._watermark.see_again(event.time)
             if self._provisional:
                 self._fresh.append(event)
             return

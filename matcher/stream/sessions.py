@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from ...events import Record
+from ...events import Record, event_time
 from ..actors.credentials import Asker, Credentials
 from .spill import Spill
 
@@ -38,9 +38,16 @@ class Sessions:
         return len(self._credentials)
 
     def note(
-        self, record: Record, time: int, intern: Callable[[str | None], str | None]
+        self, record: Record, until: float, intern: Callable[[str | None], str | None]
     ) -> Issued | None:
-        """Remember what a record of one of the `ISSUING` calls says; what is new in it, if anything."""
+        """Remember what a record of one of the `ISSUING` calls says; what is new in it, if anything. One without a
+        time, or from after `until` (seconds since the epoch), says nothing."""
+        try:
+            time = event_time(record.eventTime)
+        except ValueError:
+            return None  # told of where the event itself is taken in
+        if time > until:
+            return None
         access_key = self._credentials.note(record, intern)
         if access_key is None:
             return None

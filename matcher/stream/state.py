@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..event import Event
-from ..instances import Found, Instances
+from ..instances import Instances
 from ..plan.compile import ActionPlan, Plan
 from ..verdict import NearMiss
 from .affected import Affected
@@ -19,7 +19,7 @@ class LiveState:
     def __init__(self, plan: Plan, keep: Mapping[ActionPlan, int], *, revised: bool) -> None:
         self._keep = keep
         self._partners = LivePartners(plan)
-        self._instances = Instances(self._partners)
+        self.instances = Instances(self._partners)
         self._near_misses = LiveNearMisses(plan)
         self._affected = Affected(plan) if revised else None
 
@@ -41,10 +41,6 @@ class LiveState:
         self._near_misses.remove(event)
         if self._affected is not None:
             self._affected.roles.remove(event)
-
-    def found(self, event: Event) -> list[Found]:
-        """See `Instances.found`."""
-        return self._instances.found(event)
 
     def misses(self, event: Event, due: int) -> tuple[NearMiss, ...]:
         """See `LiveNearMisses.misses`."""
