@@ -9,7 +9,8 @@
 
 from .batch.engine import Engine
 from .batch.workers import WorkerError, Workers
-from .plan.compile import Plan, compile_catalog
+from .plan.compile import compile_catalog
+from .plan.nodes import Plan
 from .stream.checkpoint import Changes, Mark, Taken
 from .stream.engine import DEFAULT_LATENESS, LiveEngine
 from .stream.revision import LiveVerdict, Said

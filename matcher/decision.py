@@ -6,7 +6,7 @@ from . import wording
 from .event import Event
 from .instances import Instances
 from .joins import meets
-from .plan.compile import Plan
+from .plan.nodes import Plan
 from .verdict import NearMiss, Verdict
 
 Misses = Callable[[Event], tuple[NearMiss, ...]]

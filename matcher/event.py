@@ -7,8 +7,8 @@ import msgspec
 
 from ..events import Brief, event_time, user_agent_family
 from .actors.callers import MAX_KEPT_BYTES, Caller, caller_of
-from .plan.compile import ActionPlan
 from .plan.fields import KeyValue, View, view_of
+from .plan.nodes import ActionPlan
 
 # How many callers' answers to its conditions an action remembers.
 _CALLERS_KEPT = 256

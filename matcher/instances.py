@@ -11,7 +11,7 @@ import msgspec
 
 from .event import Event
 from .joins import edge_holds, fits, spoils
-from .plan.compile import CascadePlan, NodePlan, SpoilerPlan
+from .plan.nodes import CascadePlan, NodePlan, SpoilerPlan
 
 Path = tuple[Event, ...]
 

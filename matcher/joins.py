@@ -10,8 +10,8 @@ from itertools import product
 from operator import attrgetter
 
 from .event import Event
-from .plan.compile import NodePlan, Pairs, SpoilerPlan
 from .plan.fields import KeyValue, covers, differs, elements
+from .plan.nodes import NodePlan, Pairs, SpoilerPlan
 
 Bucket = list[Event]
 Place = tuple[object, ...]

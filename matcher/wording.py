@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from .event import Event
 from .instances import Found
-from .plan.compile import NodePlan, Plan
+from .plan.nodes import NodePlan, Plan
 from .verdict import Explanation, NearMiss, Verdict, VerdictName
 
 MAX_ALSO = 32

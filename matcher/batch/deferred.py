@@ -13,7 +13,7 @@ from msgspec import Raw
 from ...events import Brief, Record
 from ..actors.callers import Caller
 from ..event import Event, caller_conditions, content_id, read_event
-from ..plan.compile import ActionPlan, NodePlan
+from ..plan.nodes import ActionPlan, NodePlan
 
 _PARAMETERS = ("requestParameters",)
 

@@ -8,7 +8,7 @@ from .. import wording
 from ..actors.credentials import Credentials
 from ..decision import decide
 from ..event import Event
-from ..plan.compile import ActionPlan, Plan
+from ..plan.nodes import ActionPlan, Plan
 from ..verdict import Verdict
 from .deferred import DeferredEvent
 from .event_store import EventStore

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from ..event import Event
-from ..plan.compile import ActionPlan, Plan
+from ..plan.nodes import ActionPlan, Plan
 from .deferred import Deferred, DeferredEvent
 
 

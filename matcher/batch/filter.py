@@ -6,7 +6,7 @@ from ...events import Brief, OnProblem, Problem, event_time
 from ..actors.callers import caller_of
 from ..actors.credentials import ISSUING, STS, Asker, handed_out
 from ..event import Event, read_event
-from ..plan.compile import ActionPlan, Plan
+from ..plan.nodes import ActionPlan, Plan
 from .deferred import DeferredEvent, deferred_event
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..event import Event
 from ..instances import Instances, Path
 from ..joins import PartnerIndex, fits
-from ..plan.compile import ActionPlan, CascadePlan, NodePlan, SpoilerPlan
+from ..plan.nodes import ActionPlan, CascadePlan, NodePlan, SpoilerPlan
 
 Events = Mapping[ActionPlan, Sequence[Event]]
 

@@ -7,8 +7,8 @@ from itertools import islice
 from ..event import Event
 from ..instances import Instances
 from ..joins import PartnerIndex, actor_fits, fits, tools_agree
-from ..plan.compile import NodePlan
 from ..plan.fields import covers, differs
+from ..plan.nodes import NodePlan
 from ..verdict import NearMiss
 from .instances import Events
 

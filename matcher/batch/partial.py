@@ -10,7 +10,7 @@ import msgspec
 from ...events import Limits, Problem, Source, read_briefly
 from ..actors.credentials import Asker
 from ..event import Event
-from ..plan.compile import ActionPlan, Plan
+from ..plan.nodes import ActionPlan, Plan
 from .deferred import DeferredEvent
 from .filter import Filter, Texts
 

@@ -23,7 +23,7 @@ from typing import Self
 
 from ...errors import CloudcascadeError
 from ...events import Limits, OnProblem, OnProgress, Source
-from ..plan.compile import Plan
+from ..plan.nodes import Plan
 from .engine import Engine
 from .partial import filter_files, received
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from ..event import Event
 from ..joins import edge_holds, fits, spoils
-from ..plan.compile import ActionPlan, CascadePlan, NodePlan, Plan, SpoilerPlan
+from ..plan.nodes import ActionPlan, CascadePlan, NodePlan, Plan, SpoilerPlan
 from .index import LiveIndex, Roles
 
 # What a single event may put in question. A flood of equal keys would cost the square of its size otherwise.

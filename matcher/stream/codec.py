@@ -5,8 +5,8 @@ from collections.abc import Callable
 import msgspec
 
 from ..event import Event
-from ..plan.compile import ActionPlan, Plan
 from ..plan.fields import KeyValue, Scalar
+from ..plan.nodes import ActionPlan, Plan
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode

@@ -17,7 +17,7 @@ from .. import wording
 from ..actors.credentials import ISSUING, STS
 from ..decision import decide
 from ..event import Event, read_event
-from ..plan.compile import ActionPlan, Plan
+from ..plan.nodes import ActionPlan, Plan
 from ..verdict import NearMiss, Verdict
 from .checkpoint import Changes, Mark, Taken
 from .codec import Codec

@@ -6,7 +6,7 @@ All spans are in seconds of event time.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..plan.compile import ActionPlan, CascadePlan, NodePlan, Plan
+from ..plan.nodes import ActionPlan, CascadePlan, NodePlan, Plan
 
 
 @dataclass(frozen=True, slots=True)

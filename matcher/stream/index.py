@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from ..event import Event
 from ..joins import PartnerIndex, fits
-from ..plan.compile import ActionPlan, NodePlan, Pairs, SpoilerPlan
+from ..plan.nodes import ActionPlan, NodePlan, Pairs, SpoilerPlan
 from .spill import Place, Spill, key_of
 
 _time_of: Callable[[Event], int] = attrgetter("time")

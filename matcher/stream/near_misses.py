@@ -9,7 +9,7 @@ from ..batch.instances import LogInstances
 from ..batch.near_misses import BEYOND, CANDIDATES, NearMisses
 from ..event import Event
 from ..joins import PartnerIndex
-from ..plan.compile import ActionPlan, CascadePlan, NodePlan, Plan, SpoilerPlan
+from ..plan.nodes import ActionPlan, CascadePlan, NodePlan, Plan, SpoilerPlan
 from ..verdict import NearMiss
 from .index import Count, LiveIndex
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ..event import Event
-from ..plan.compile import NodePlan, Plan, SpoilerPlan
+from ..plan.nodes import NodePlan, Plan, SpoilerPlan
 from .index import LiveIndex, Roles
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from ..event import Event
 from ..instances import Instances
-from ..plan.compile import ActionPlan, Plan
+from ..plan.nodes import ActionPlan, Plan
 from ..verdict import NearMiss
 from .affected import Affected
 from .near_misses import LiveNearMisses

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from heapq import heappop, heappush
 
 from ..event import Event
-from ..plan.compile import ActionPlan
+from ..plan.nodes import ActionPlan
 from .horizon import Horizon
 from .spill import Spill
 

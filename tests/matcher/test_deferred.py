@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from cloudcascade.catalog import load_catalog
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.matcher import Engine, Verdict, compile_catalog
-from cloudcascade.matcher.plan.compile import Plan
+from cloudcascade.matcher.plan.nodes import Plan
 from cloudcascade.tests.support.cloudtrail import Event, record
 from cloudcascade.tests.support.random_cascades import catalogues
 from cloudcascade.tests.support.random_logs import arrivals, logs
