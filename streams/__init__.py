@@ -1,13 +1,11 @@
 """Streams of events in, verdicts out: sources, the state that survives a crash, sinks, and the loop between them."""
 
-from .backlog import SinkFacts
-from .courier import Courier
+from .delivery import Courier, Direct, Outlet, SinkFacts
 from .facts import LoopFacts
 from .health import HealthServer
 from .journal import Journal
 from .loop import Look, Loop, Pace, Watcher
 from .metrics import Metrics, MetricsError
-from .outbox import Direct, Outlet
 from .sink import Message, Sink, SinkError
 from .source import Source, SourceError
 from .state import State, StateError, fingerprint

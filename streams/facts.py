@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .backlog import SinkFacts
+from .delivery.retry_queue import SinkFacts
 
 
 @dataclass(frozen=True, slots=True)

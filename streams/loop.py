@@ -11,7 +11,7 @@ from typing import Protocol
 
 from ..events import event_time
 from ..matcher import LiveEngine, LiveVerdict
-from .outbox import Kept, Outbox, Outlet
+from .delivery.dispatcher import Kept, Outbox, Outlet
 from .source import Source
 from .state import State
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from cloudcascade.streams import Message, SinkError
-from cloudcascade.streams.backlog import MOST_WAIT, Backlog, Limits
-from cloudcascade.streams.courier import Courier
+from cloudcascade.streams.delivery.retry_queue import MOST_WAIT, Backlog, Limits
+from cloudcascade.streams.delivery.thread import Courier
 from cloudcascade.tests.support.messages import message, messages
 
 SIZE = len(message(1).line)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from cloudcascade.streams.backlog import SinkFacts
+from cloudcascade.streams.delivery.retry_queue import SinkFacts
 from cloudcascade.streams.facts import LoopFacts
 from cloudcascade.streams.health import HealthServer
 from cloudcascade.streams.metrics import Metrics, MetricsError

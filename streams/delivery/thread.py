@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from .backlog import Backlog, Limits, SinkFacts
-from .sink import Message, Sink, SinkError
+from ..sink import Message, Sink, SinkError
+from .retry_queue import Backlog, Limits, SinkFacts
 
 
 class Courier:

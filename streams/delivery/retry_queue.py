@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .sink import Message, SinkError
+from ..sink import Message, SinkError
 
 MOST_WAIT: Final = 3_600.0
 """Seconds that another side may ask to be left alone, however long it asks."""

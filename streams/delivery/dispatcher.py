@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count, islice
 from typing import Protocol
 
-from .backlog import SinkFacts
-from .sink import Message, Sink
+from ..sink import Message, Sink
+from .retry_queue import SinkFacts
 
 # How many messages an outlet is offered at once, and how many times in a row before what it has is noted: a sink
 # looks no further back for repetitions than `sinks.WINDOW` messages.
