@@ -1,11 +1,8 @@
 """Streams of events in, verdicts out: sources, the state that survives a crash, sinks, and the loop between them."""
 
 from .delivery import Courier, Direct, Outlet, SinkFacts
-from .facts import LoopFacts
-from .health import HealthServer
-from .journal import Journal
 from .loop import Look, Loop, Pace, Watcher
-from .metrics import Metrics, MetricsError
+from .monitoring import HealthServer, Journal, LoopFacts, Metrics, MetricsError
 from .sink import Message, Sink, SinkError
 from .source import Source, SourceError
 from .state import State, StateError, fingerprint

@@ -12,9 +12,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from cloudcascade.streams.delivery.retry_queue import SinkFacts
-from cloudcascade.streams.facts import LoopFacts
-from cloudcascade.streams.health import HealthServer
-from cloudcascade.streams.metrics import Metrics, MetricsError
+from cloudcascade.streams.monitoring.health import HealthServer
+from cloudcascade.streams.monitoring.metrics import Metrics, MetricsError
+from cloudcascade.streams.monitoring.status import LoopFacts
 
 FACTS = LoopFacts(
     ready=True,

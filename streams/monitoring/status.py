@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .delivery.retry_queue import SinkFacts
+from ..delivery import SinkFacts
 
 
 @dataclass(frozen=True, slots=True)
