@@ -13,12 +13,12 @@ from ...events import OnProblem, Problem, Record
 from ...events import Source as FileSource
 from ..source import SourceError
 from .clock import SYSTEM, Clock
-from .delivery import DatedFolder, Delivered, delivered, order, today
+from .dated_folders import DatedFolder, Delivered, delivered, order, today
+from .folder_listing import Found, form_of, look_at, walk
 from .folder_position import FolderState, WholeMark, decoded, encoded
-from .growing import GrowingFile, Mark
+from .growing_file import GrowingFile, Mark
 from .options import SourceOptions
-from .walk import Found, form_of, look_at, walk
-from .whole import WholeFile
+from .whole_file import WholeFile
 
 _INTERVAL = 1.0
 _RETRY = 60.0

@@ -8,10 +8,10 @@ from typing import Literal
 
 import msgspec
 
-from .delivery import DatedFolder, packed_marks, unpacked_marks
-from .growing import Mark
-from .stored import Count
-from .walk import Found
+from .dated_folders import DatedFolder, packed_marks, unpacked_marks
+from .folder_listing import Found
+from .growing_file import Mark
+from .position_types import Count
 
 
 class WholeMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,9 +12,9 @@ from ..source import SourceError
 from .aws import Patience, Refused, ask, connect, pause_after
 from .clock import SYSTEM, Clock
 from .kinesis_data import records_of
+from .kinesis_shards import PAUSE, Shard, Shards
 from .options import SourceOptions
-from .shards import PAUSE, Shard, Shards
-from .stored import Moment
+from .position_types import Moment
 
 _INTERVAL = 1.0
 _RELIST = 60.0

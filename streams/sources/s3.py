@@ -10,12 +10,12 @@ from ...events import OnProblem, Problem, Record
 from ..source import SourceError
 from .aws import Patience, Refused, ask, connect
 from .clock import SYSTEM, Clock
-from .delivery import packed_marks, today, unpacked_marks
-from .listing import Item, Listing, Progress
-from .objects import Reader, S3Object
+from .dated_folders import packed_marks, today, unpacked_marks
 from .options import SourceOptions
-from .stored import Count, Moment
-from .trails import LOGS, is_region_folder, leads_to_trails
+from .position_types import Count, Moment
+from .s3_listing import Item, Listing, Progress
+from .s3_objects import Reader, S3Object
+from .trail_prefixes import LOGS, is_region_folder, leads_to_trails
 
 _INTERVAL = 60.0
 _DISCOVERY = 600.0

@@ -11,9 +11,9 @@ from ...events import OnProblem, Problem, Record
 from ..source import SourceError
 from .aws import Patience, Refused, ask, connect
 from .clock import SYSTEM, Clock
-from .notifications import NoNotification, ObjectName, objects_in
-from .objects import Reader, S3Object
 from .options import SourceOptions
+from .s3_notifications import NoNotification, ObjectName, objects_in
+from .s3_objects import Reader, S3Object
 
 _VISIBILITY = 300
 _LONGEST_POLL = 20

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from ...events import LineReader, OnProblem, Problem, Record
-from .stored import Count
+from .position_types import Count
 
 _PIECE = 1 << 20
 _END = 1_024

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from .delivery import day_folder, days_before, delivered, is_digest, mark_of, order, today
-from .stored import Moment
+from .dated_folders import day_folder, days_before, delivered, is_digest, mark_of, order, today
+from .position_types import Moment
 
 # For clocks that differ, uploads that take long, and replicas, which keep the time of their original.
 MARGIN = 24 * 3_600

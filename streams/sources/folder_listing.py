@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from .delivery import DIGESTS
+from .dated_folders import DIGESTS
 
 # What a copy is called until it is whole: rsync and browsers, and the AWS CLI's eight digits behind the name.
 _TEMPORARY = re.compile(

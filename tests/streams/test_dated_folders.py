@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudcascade.streams.sources.delivery import (
+from cloudcascade.streams.sources.dated_folders import (
     DatedFolder,
     Delivered,
     days_before,
@@ -17,7 +17,7 @@ from cloudcascade.streams.sources.delivery import (
     packed_marks,
     unpacked_marks,
 )
-from cloudcascade.streams.sources.trails import is_region_folder, leads_to_trails
+from cloudcascade.streams.sources.trail_prefixes import is_region_folder, leads_to_trails
 
 MAY = date(2024, 5, 14)
 

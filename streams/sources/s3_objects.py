@@ -9,7 +9,7 @@ from ...events import Source as FileSource
 from ..source import SourceError
 from .aws import Refused, ask
 from .options import SourceOptions
-from .whole import WholeFile
+from .whole_file import WholeFile
 
 _PIECE = 1 << 20
 _LASTING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidObjectState", "404"})
