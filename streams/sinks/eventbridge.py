@@ -20,8 +20,9 @@ from .aws import (
     plain,
     refuse,
 )
+from .batching import Taken, chunks
 from .envelope import decode_envelope
-from .rendering import Render, Taken, as_ndjson, chunks, fitted
+from .rendering import Render, as_ndjson, fitted
 
 SOURCE = "cloudcascade"
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from ..sink import Message, SinkError
 from .aws import MOST_BYTES, MOST_ENTRIES, AwsOptions, called, open_client, plain, refuse
+from .batching import Taken, chunks
 from .envelope import Envelope, decode_envelope, deduplication_id
-from .rendering import Render, Taken, as_ndjson, chunks, fitted
+from .rendering import Render, as_ndjson, fitted
 from .sqs import refusal
 
 

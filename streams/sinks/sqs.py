@@ -10,8 +10,9 @@ from typing import Any
 
 from ..sink import Message
 from .aws import MOST_BYTES, MOST_ENTRIES, AwsOptions, Refusal, called, open_client, plain, refuse
+from .batching import Taken, chunks
 from .envelope import decode_envelope, deduplication_id
-from .rendering import Render, Taken, as_ndjson, chunks, fitted
+from .rendering import Render, as_ndjson, fitted
 
 _REGION = re.compile(r"https?://(?:sqs\.)?([a-z]{2}(?:-[a-z]+)+-\d)\.", re.ASCII)
 

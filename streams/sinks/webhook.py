@@ -12,8 +12,9 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..sink import Message, SinkError
-from .missing import missing_package
-from .rendering import Render, Taken, as_ndjson, chunks
+from .batching import Taken, chunks
+from .missing_package import missing_package
+from .rendering import Render, as_ndjson
 
 if TYPE_CHECKING:
     import httpx
