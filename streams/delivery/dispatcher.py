@@ -1,12 +1,9 @@
-"""Verdicts on their way to the sinks: kept until every sink has them."""
+"""Hands what waits in the outbox to each sink's outlet."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import count, islice
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
 
-from ..sink import Message, Sink
-from .retry_queue import SinkFacts
+from ..sink import Message
+from .outlet import Outlet
 
 # How many messages an outlet is offered at once, and how many times in a row before what it has is noted: a sink
 # looks no further back for repetitions than `sinks.WINDOW` messages.
@@ -14,92 +11,9 @@ BATCH = 1_000
 BATCHES = 20
 
 
-class Outlet(Protocol):
-    """What takes messages for one sink, at once or in a thread of its own."""
-
-    @property
-    def name(self) -> str:
-        """The sink's name."""
-        ...
-
-    def offer(self, messages: Sequence[Message]) -> bool:
-        """Take the messages on, in order; False when there is no room for them yet.
-
-        Raises:
-            SinkError: the sink cannot be written, and waiting will not help.
-        """
-        ...
-
-    @property
-    def delivered(self) -> int | None:
-        """The number up to which the sink has all messages; None where it got none in this run."""
-        ...
-
-    def facts(self) -> SinkFacts:
-        """How the way to the sink stands."""
-        ...
-
-    def close(self, timeout: float) -> int:
-        """Deliver what was taken on, for at most so many seconds; how many messages are left."""
-        ...
-
-
-class Direct:
-    """An outlet to a sink on this machine, which takes messages at once or not at all."""
-
-    def __init__(self, sink: Sink) -> None:
-        self.name = sink.name
-        self.delivered: int | None = None
-        self._sink = sink
-        self._sent = 0
-
-    def offer(self, messages: Sequence[Message]) -> bool:
-        """See `Outlet.offer`."""
-        self._sink.send(messages)
-        self._sent += len(messages)
-        self.delivered = messages[-1].number
-        return True
-
-    def facts(self) -> SinkFacts:
-        """See `Outlet.facts`."""
-        return SinkFacts(self.name, self._sent, 0, 0, 0, 0.0, None)
-
-    def close(self, timeout: float) -> int:
-        """See `Outlet.close`."""
-        self._sink.close()
-        return 0
-
-
-class Kept:
-    """Messages in memory, for a run without a state."""
-
-    def __init__(self) -> None:
-        self._numbers = count(1)
-        self._messages: deque[Message] = deque()
-
-    def __len__(self) -> int:
-        return len(self._messages)
-
-    def add(self, verdicts: Iterable[tuple[str, bytes]]) -> None:
-        """Take in verdicts by id and line."""
-        self._messages.extend(Message(next(self._numbers), *each) for each in verdicts)
-
-    def after(self, number: int, most: int) -> list[Message]:
-        """The messages behind a number, at most so many."""
-        if not self._messages:
-            return []
-        start = max(0, number + 1 - self._messages[0].number)
-        return list(islice(self._messages, start, start + most))
-
-    def drop(self, upto: int) -> None:
-        """Let go of the messages up to a number."""
-        while self._messages and self._messages[0].number <= upto:
-            self._messages.popleft()
-
-
-class Outbox:
-    """Hands messages to outlets, each at its own pace. `after` gives the messages behind a number, `delivered`
-    says up to which each outlet has all from earlier runs."""
+class Dispatcher:
+    """Hands messages to outlets, each at its own pace. `after` reads the outbox behind a number, `delivered` says
+    up to which each outlet has all from earlier runs."""
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from cloudcascade.streams.delivery.retry_queue import SinkFacts
+from cloudcascade.streams.delivery import SinkFacts
 from cloudcascade.streams.monitoring.health import HealthServer
 from cloudcascade.streams.monitoring.metrics import Metrics, MetricsError
 from cloudcascade.streams.monitoring.status import LoopFacts

@@ -23,7 +23,7 @@ from cloudcascade.events import LineReader, Record
 from cloudcascade.matcher import Engine, LiveEngine, compile_catalog
 from cloudcascade.matcher.spans import spans_of
 from cloudcascade.streams import Message
-from cloudcascade.streams.delivery.dispatcher import Direct
+from cloudcascade.streams.delivery import Direct
 from cloudcascade.streams.loop import Look, Loop, Pace
 from cloudcascade.streams.state import State, fingerprint
 from cloudcascade.tests.streams.scripted import CollectingSink

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from cloudcascade.streams import Message, SinkError
-from cloudcascade.streams.delivery.retry_queue import MOST_WAIT, Backlog, Limits
-from cloudcascade.streams.delivery.thread import Courier
+from cloudcascade.streams.delivery import Courier
+from cloudcascade.streams.delivery.retry_queue import MOST_WAIT, DeliveryLimits, RetryQueue
 from cloudcascade.tests.support.messages import message, messages
 
 SIZE = len(message(1).line)
@@ -25,10 +25,10 @@ class Clock:
         return self.now
 
 
-def backlog(
-    limits: Limits | None = None, *, clock: Clock | None = None, chance: float = 1.0
-) -> Backlog:
-    return Backlog(limits or Limits(), clock=clock or Clock(), chance=lambda: chance)
+def queue(
+    limits: DeliveryLimits | None = None, *, clock: Clock | None = None, chance: float = 1.0
+) -> RetryQueue:
+    return RetryQueue(limits or DeliveryLimits(), clock=clock or Clock(), chance=lambda: chance)
 
 
 def numbers(sent: Sequence[Message]) -> list[int]:
@@ -39,28 +39,28 @@ class TestRoom:
     @pytest.mark.parametrize(
         ("limits", "taken"),
         [
-            (Limits(most_messages=3), True),
-            (Limits(most_messages=2), False),
-            (Limits(most_bytes=3 * SIZE), True),
-            (Limits(most_bytes=3 * SIZE - 1), False),
+            (DeliveryLimits(most_messages=3), True),
+            (DeliveryLimits(most_messages=2), False),
+            (DeliveryLimits(most_bytes=3 * SIZE), True),
+            (DeliveryLimits(most_bytes=3 * SIZE - 1), False),
         ],
     )
-    def test_it_is_bounded_by_messages_and_bytes(self, limits: Limits, taken: bool) -> None:
-        waiting = backlog(limits)
+    def test_it_is_bounded_by_messages_and_bytes(self, limits: DeliveryLimits, taken: bool) -> None:
+        waiting = queue(limits)
         assert waiting.offer(messages(1, 2))
         assert waiting.offer(messages(3, 3)) is taken
 
     def test_all_of_what_is_offered_is_taken_or_none(self) -> None:
-        waiting = backlog(Limits(most_messages=3))
+        waiting = queue(DeliveryLimits(most_messages=3))
         waiting.offer(messages(1, 2))
         assert not waiting.offer(messages(3, 4))
         assert len(waiting) == 2
 
     def test_an_empty_one_takes_any(self) -> None:
-        assert backlog(Limits(most_messages=1, most_bytes=1)).offer(messages(1, 5))
+        assert queue(DeliveryLimits(most_messages=1, most_bytes=1)).offer(messages(1, 5))
 
     def test_what_is_delivered_makes_room(self) -> None:
-        waiting = backlog(Limits(most_messages=2))
+        waiting = queue(DeliveryLimits(most_messages=2))
         waiting.offer(messages(1, 2))
         waiting.batch()
         waiting.succeeded()
@@ -71,21 +71,21 @@ class TestBatches:
     @pytest.mark.parametrize(
         ("limits", "first"),
         [
-            (Limits(), [1, 2, 3, 4, 5]),
-            (Limits(batch_messages=2), [1, 2]),
-            (Limits(batch_bytes=3 * SIZE), [1, 2, 3]),
-            (Limits(batch_bytes=1), [1]),
+            (DeliveryLimits(), [1, 2, 3, 4, 5]),
+            (DeliveryLimits(batch_messages=2), [1, 2]),
+            (DeliveryLimits(batch_bytes=3 * SIZE), [1, 2, 3]),
+            (DeliveryLimits(batch_bytes=1), [1]),
         ],
     )
     def test_a_batch_is_bounded_by_messages_and_bytes(
-        self, limits: Limits, first: list[int]
+        self, limits: DeliveryLimits, first: list[int]
     ) -> None:
-        waiting = backlog(limits)
+        waiting = queue(limits)
         waiting.offer(messages(1, 5))
         assert numbers(waiting.batch()) == first
 
     def test_after_a_fault_the_batch_is_the_same(self) -> None:
-        waiting = backlog()
+        waiting = queue()
         waiting.offer(messages(1, 2))
         before = waiting.batch()
         waiting.failed(SinkError("no"))
@@ -93,7 +93,7 @@ class TestBatches:
         assert waiting.batch() == before
 
     def test_delivered_is_the_last_number_of_what_is_through(self) -> None:
-        waiting = backlog(Limits(batch_messages=2))
+        waiting = queue(DeliveryLimits(batch_messages=2))
         waiting.offer(messages(7, 9))
         assert waiting.delivered is None
         waiting.batch()
@@ -103,15 +103,15 @@ class TestBatches:
 
 class TestWaiting:
     def test_nothing_to_send_is_nothing_to_wait_for(self) -> None:
-        assert backlog().wait() is None
+        assert queue().wait() is None
 
     def test_the_first_attempt_is_due_at_once(self) -> None:
-        waiting = backlog()
+        waiting = queue()
         waiting.offer(messages(1, 1))
         assert waiting.wait() == 0
 
     def test_each_fault_doubles_the_longest_wait_up_to_the_ceiling(self) -> None:
-        waiting = backlog(Limits(first_wait=1, ceiling=10))
+        waiting = queue(DeliveryLimits(first_wait=1, ceiling=10))
         waiting.offer(messages(1, 1))
         waits = []
         for _ in range(6):
@@ -121,13 +121,13 @@ class TestWaiting:
         assert waits == [1, 2, 4, 8, 10, 10]
 
     def test_the_wait_is_any_part_of_that(self) -> None:
-        waiting = backlog(Limits(first_wait=8), chance=0.25)
+        waiting = queue(DeliveryLimits(first_wait=8), chance=0.25)
         waiting.offer(messages(1, 1))
         waiting.failed(SinkError("no"))
         assert waiting.wait() == 2
 
     def test_a_thousand_faults_are_no_overflow(self) -> None:
-        waiting = backlog(Limits(ceiling=60))
+        waiting = queue(DeliveryLimits(ceiling=60))
         waiting.offer(messages(1, 1))
         for _ in range(2_000):
             waiting.failed(SinkError("no"))
@@ -139,14 +139,14 @@ class TestWaiting:
     def test_it_waits_as_long_as_the_other_side_asks_within_reason(
         self, asked: float, wait: float
     ) -> None:
-        waiting = backlog()
+        waiting = queue()
         waiting.offer(messages(1, 1))
         waiting.failed(SinkError("no", wait=asked))
         assert waiting.wait() == wait
 
     def test_a_success_ends_the_waiting(self) -> None:
         clock = Clock()
-        waiting = backlog(Limits(batch_messages=1), clock=clock)
+        waiting = queue(DeliveryLimits(batch_messages=1), clock=clock)
         waiting.offer(messages(1, 2))
         for _ in range(3):
             waiting.batch()
@@ -159,7 +159,7 @@ class TestWaiting:
         assert waiting.wait() == 1
 
     def test_at_the_end_it_tries_at_once_unless_asked_not_to(self) -> None:
-        waiting = backlog()
+        waiting = queue()
         waiting.offer(messages(1, 1))
         waiting.failed(SinkError("no", lasting=True))
         waiting.hurry()
@@ -171,7 +171,7 @@ class TestWaiting:
 
 class TestLastingFaults:
     def test_it_is_news_once_and_again_after_a_success(self) -> None:
-        waiting = backlog()
+        waiting = queue()
         waiting.offer(messages(1, 2))
         news = []
         for error in (SinkError("busy"), *[SinkError("no", lasting=True)] * 3):
@@ -184,7 +184,7 @@ class TestLastingFaults:
         assert waiting.failed(SinkError("no", lasting=True))
 
     def test_it_is_tried_again_at_the_ceiling(self) -> None:
-        waiting = backlog(Limits(ceiling=90))
+        waiting = queue(DeliveryLimits(ceiling=90))
         waiting.offer(messages(1, 1))
         waiting.failed(SinkError("no", lasting=True))
         assert waiting.wait() == 90
@@ -192,7 +192,7 @@ class TestLastingFaults:
 
 def test_what_it_says_of_itself() -> None:
     clock = Clock()
-    waiting = backlog(Limits(batch_messages=1), clock=clock)
+    waiting = queue(DeliveryLimits(batch_messages=1), clock=clock)
     waiting.offer(messages(1, 1))
     clock.now += 5
     waiting.offer(messages(2, 3))
@@ -212,27 +212,27 @@ class AnyDay(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock()
-        self.limits = Limits(most_messages=7, batch_messages=3, most_bytes=9 * SIZE)
-        self.backlog = backlog(self.limits, clock=self.clock)
+        self.limits = DeliveryLimits(most_messages=7, batch_messages=3, most_bytes=9 * SIZE)
+        self.queue = queue(self.limits, clock=self.clock)
         self.offered = 0
         self.arrived: list[int] = []
 
     @rule(count=st.integers(1, 5))
     def offer(self, count: int) -> None:
-        if self.backlog.offer(messages(self.offered + 1, self.offered + count)):
+        if self.queue.offer(messages(self.offered + 1, self.offered + count)):
             self.offered += count
 
-    @precondition(lambda self: self.backlog.wait() == 0)
+    @precondition(lambda self: self.queue.wait() == 0)
     @rule()
     def arrives(self) -> None:
-        self.arrived += numbers(self.backlog.batch())
-        self.backlog.succeeded()
+        self.arrived += numbers(self.queue.batch())
+        self.queue.succeeded()
 
-    @precondition(lambda self: self.backlog.wait() == 0)
+    @precondition(lambda self: self.queue.wait() == 0)
     @rule(lasting=st.booleans(), wait=st.none() | st.floats(0, 1e9))
     def fails(self, lasting: bool, wait: float | None) -> None:
-        self.backlog.batch()
-        self.backlog.failed(SinkError("no", lasting=lasting, wait=wait))
+        self.queue.batch()
+        self.queue.failed(SinkError("no", lasting=lasting, wait=wait))
 
     @rule(seconds=st.floats(0, MOST_WAIT))
     def time_passes(self, seconds: float) -> None:
@@ -241,12 +241,12 @@ class AnyDay(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost_or_out_of_order(self) -> None:
         assert self.arrived == list(range(1, len(self.arrived) + 1))
-        assert len(self.arrived) + len(self.backlog) == self.offered
-        assert self.backlog.delivered == (self.arrived[-1] if self.arrived else None)
+        assert len(self.arrived) + len(self.queue) == self.offered
+        assert self.queue.delivered == (self.arrived[-1] if self.arrived else None)
 
     @invariant()
     def an_attempt_is_never_far_off(self) -> None:
-        assert (self.backlog.wait() or 0) <= MOST_WAIT + 1e-6  # times are floats
+        assert (self.queue.wait() or 0) <= MOST_WAIT + 1e-6  # times are floats
 
 
 TestAnyDay = AnyDay.TestCase
@@ -276,7 +276,7 @@ class Recorder:
         self.closed = True
 
 
-QUICK = Limits(first_wait=0.001, ceiling=0.002)
+QUICK = DeliveryLimits(first_wait=0.001, ceiling=0.002)
 
 
 class TestThread:
@@ -293,7 +293,7 @@ class TestThread:
 
     def test_it_is_full_while_the_sink_hangs(self) -> None:
         sink = Recorder(gate=threading.Event())
-        courier = Courier(sink, limits=Limits(most_messages=2))
+        courier = Courier(sink, limits=DeliveryLimits(most_messages=2))
         assert courier.offer(messages(1, 2))
         assert not courier.offer(messages(3, 3))
         assert sink.gate is not None
