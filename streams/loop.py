@@ -7,13 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from ..events import event_time
 from ..matcher import LiveEngine, LiveVerdict
 from .delivery import Dispatcher, MemoryOutbox, Outlet
 from .source import Source
 from .state import State
+from .watcher import Look, Watcher
 
 # Verdicts, and events not yet kept, of one step; and messages that may wait in memory before no more is read.
 STEP = 10_000
@@ -36,32 +36,6 @@ class Pace:
     once: bool = False
     finish: bool = True
     drain: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What the loop says of itself, about once a second: see `LoopFacts`."""
-
-    engine: LiveEngine
-    outlets: Sequence[Outlet]
-    messages: int
-    state_bytes: int
-    backlogged: bool
-    verdicts: Mapping[tuple[str, bool], int]
-    checkpoint_seconds: tuple[float, ...]
-    verdict_latencies: tuple[float, ...]
-
-
-class Watcher(Protocol):
-    """Who wants to know how the loop is, and keeps what could not be read."""
-
-    def look(self, look: Look) -> None:
-        """Take notice."""
-        ...
-
-    def keep(self) -> None:
-        """Have on the disk what was told of records that could not be read."""
-        ...
 
 
 class Loop:

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from cloudcascade.events import Record
-from cloudcascade.streams import Message, SourceError
-from cloudcascade.streams.loop import Look
+from cloudcascade.streams import Look, Message, SourceError
 from cloudcascade.tests.support.cloudtrail import Event, record
 
 

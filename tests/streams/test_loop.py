@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.matcher import LiveEngine, compile_catalog
-from cloudcascade.streams import Message
+from cloudcascade.streams import Look, Loop, Message, Pace
 from cloudcascade.streams.delivery import Direct
-from cloudcascade.streams.loop import STEP, Look, Loop, Pace
+from cloudcascade.streams.loop import STEP
 from cloudcascade.streams.state import State, StateError, fingerprint
 from cloudcascade.tests.matcher.test_live import LATENESS, batch, credentials_first, deliveries
 from cloudcascade.tests.matcher.test_oracle_equality import tried

@@ -22,9 +22,8 @@ from cloudcascade.catalog.models import Cascade
 from cloudcascade.events import LineReader, Record
 from cloudcascade.matcher import Engine, LiveEngine, compile_catalog
 from cloudcascade.matcher.spans import spans_of
-from cloudcascade.streams import Message
+from cloudcascade.streams import Look, Loop, Message, Pace
 from cloudcascade.streams.delivery import Direct
-from cloudcascade.streams.loop import Look, Loop, Pace
 from cloudcascade.streams.state import State, fingerprint
 from cloudcascade.tests.streams.scripted import CollectingSink
 from cloudcascade.tests.support.cloudtrail import call
