@@ -21,7 +21,7 @@ def chunks(
         yield group
 
 
-class Taken:
+class Acknowledged:
     """Which messages of a batch the other side took before the rest failed: sent again, the batch is shorter.
 
     It forgets when a whole batch is through; after a crash nothing is known, and the other side tells repetitions

@@ -16,7 +16,7 @@ _LASTING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidObje
 _DENIALS = 10
 
 
-class Reader:
+class ObjectReader:
     """Opens objects, and notices when it may read none of them."""
 
     def __init__(self, client: Any, options: SourceOptions, on_problem: OnProblem) -> None:
@@ -85,7 +85,7 @@ class S3Object:
         self._reading: WholeFile | None = None
 
     def step(self) -> list[Record] | None:
-        """See `Reader.step`.
+        """See `ObjectReader.step`.
 
         Raises:
             Refused: it is not given to us, for now or for good. The next step begins again.

@@ -12,10 +12,10 @@ from cloudcascade.streams.sources.dated_folders import (
     days_before,
     delivered,
     is_digest,
-    mark_of,
+    name_hash,
     order,
-    packed_marks,
-    unpacked_marks,
+    packed_hashes,
+    unpacked_hashes,
 )
 from cloudcascade.streams.sources.trail_prefixes import is_region_folder, leads_to_trails
 
@@ -108,11 +108,11 @@ def test_a_day_may_be_before_all_days() -> None:
 
 
 @given(st.sets(st.text()))
-def test_marks_are_packed_and_unpacked(names: set[str]) -> None:
-    marks = {mark_of(name) for name in names}
-    assert unpacked_marks(packed_marks(marks)) == marks
+def test_hashes_are_packed_and_unpacked(names: set[str]) -> None:
+    hashes = {name_hash(name) for name in names}
+    assert unpacked_hashes(packed_hashes(hashes)) == hashes
 
 
 def test_half_a_mark_is_refused() -> None:
     with pytest.raises(ValueError, match="cut short"):
-        unpacked_marks(b"1234567")
+        unpacked_hashes(b"1234567")
