@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from cloudcascade.catalog import load_catalog
 from cloudcascade.catalog.models import Cascade
@@ -27,7 +26,6 @@ from cloudcascade.matcher import (
 )
 from cloudcascade.matcher.credentials import ISSUING
 from cloudcascade.matcher.sessions import CREDENTIALS_KEPT
-from cloudcascade.tests.matcher.test_oracle_equality import tried
 from cloudcascade.tests.support.cascades import DELETE_USER
 from cloudcascade.tests.support.cloudtrail import (
     Event,
@@ -38,6 +36,13 @@ from cloudcascade.tests.support.cloudtrail import (
     session,
     user,
 )
+from cloudcascade.tests.support.deliveries import (
+    LATENESS,
+    batch,
+    credentials_first,
+    deliveries,
+    plain,
+)
 from cloudcascade.tests.support.iam_user_scenarios import SCENARIOS
 from cloudcascade.tests.support.offboarding import (
     Scenario,
@@ -45,20 +50,11 @@ from cloudcascade.tests.support.offboarding import (
     deactivate,
     delete_user,
 )
+from cloudcascade.tests.support.profile import tried
 from cloudcascade.tests.support.random_cascades import catalogues
 from cloudcascade.tests.support.random_logs import logs
 
-LATENESS = 4
 MINUTE = 60
-
-
-def plain(verdict: Verdict) -> Verdict:
-    """Near misses inform; a stream knows less of what nearly was."""
-    return replace(verdict, near_misses=())
-
-
-def batch(cascades: Sequence[Cascade], events: Iterable[Event]) -> dict[str, Verdict]:
-    return {id_: plain(verdict) for id_, verdict in classify(cascades, events).items()}
 
 
 def stream(
@@ -122,34 +118,6 @@ class Heard:
             for id_, each in self.last.items()
             if each.verdict.verdict != "unlisted"
         }
-
-
-@st.composite
-def deliveries(draw: st.DrawFn, log: list[Event]) -> list[list[Event]]:
-    """The log as it may arrive: each event, or copy of one, up to `LATENESS` after its time, in pieces."""
-    late = st.integers(0, LATENESS)
-    arriving = [
-        (event["eventTime"], draw(late), place, event)
-        for place, event in enumerate([*log, *draw(st.lists(st.sampled_from(log), max_size=4))])
-    ]
-    order = sorted(arriving, key=lambda each: (seconds(each[0]) + each[1], each[2]))
-    cuts = sorted(draw(st.lists(st.integers(0, len(order)), max_size=8)))
-    return [
-        [event for *_, event in order[start:end]]
-        for start, end in zip([0, *cuts], [*cuts, len(order)], strict=True)
-    ]
-
-
-def seconds(time: str) -> int:
-    return int(datetime.fromisoformat(time).timestamp())
-
-
-def credentials_first(log: list[Event]) -> list[Event]:
-    """Nobody uses credentials before they are handed out, but for made-up logs."""
-    first = min(event["eventTime"] for event in log)
-    return [
-        {**event, "eventTime": first} if event["eventName"] in ISSUING else event for event in log
-    ]
 
 
 @given(st.data(), catalogues())

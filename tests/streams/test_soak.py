@@ -25,8 +25,8 @@ from cloudcascade.matcher.spans import spans_of
 from cloudcascade.streams import Look, Loop, Message, Pace
 from cloudcascade.streams.delivery import Direct
 from cloudcascade.streams.state import State, fingerprint
-from cloudcascade.tests.streams.scripted import CollectingSink
 from cloudcascade.tests.support.cloudtrail import call
+from cloudcascade.tests.support.scripted import CollectingSink
 from cloudcascade.tests.support.trails import DELAY, arriving, as_lines
 from cloudcascade.tests.support.watching import WATCH, last_words, plain, read
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from cloudcascade.events import Record
 from cloudcascade.streams import Look, Message, SourceError
-from cloudcascade.tests.support.cloudtrail import Event, record
+
+from .cloudtrail import Event, record
 
 
 class Killed(Exception):
