@@ -1,16 +1,12 @@
 """Streams of events in, verdicts out: sources, the state that survives a crash, sinks, and the loop between them."""
 
-from .backlog import SinkFacts
-from .courier import Courier
-from .facts import LoopFacts
-from .health import HealthServer
-from .journal import Journal
-from .loop import Look, Loop, Pace, Watcher
-from .metrics import Metrics, MetricsError
-from .outbox import Direct, Outlet
+from .delivery import Courier, Direct, Outlet, SinkFacts
+from .loop import Loop, Pace
+from .monitoring import HealthServer, Journal, LoopFacts, Metrics, MetricsError
 from .sink import Message, Sink, SinkError
 from .source import Source, SourceError
 from .state import State, StateError, fingerprint
+from .watcher import Look, Watcher
 
 __all__ = [
     "Courier",

@@ -7,17 +7,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from ..events import event_time
 from ..matcher import LiveEngine, LiveVerdict
-from .outbox import Kept, Outbox, Outlet
+from .delivery import Dispatcher, MemoryOutbox, Outlet
 from .source import Source
 from .state import State
+from .watcher import Look, Watcher
 
 # Verdicts, and events not yet kept, of one step; and messages that may wait in memory before no more is read.
 STEP = 10_000
-MOST_KEPT = 50_000
+MOST_WAITING = 50_000
 _PAUSE = 0.05
 _BETWEEN_LOOKS = 1.0
 
@@ -36,32 +36,6 @@ class Pace:
     once: bool = False
     finish: bool = True
     drain: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What the loop says of itself, about once a second: see `LoopFacts`."""
-
-    engine: LiveEngine
-    outlets: Sequence[Outlet]
-    messages: int
-    state_bytes: int
-    backlogged: bool
-    verdicts: Mapping[tuple[str, bool], int]
-    checkpoint_seconds: tuple[float, ...]
-    verdict_latencies: tuple[float, ...]
-
-
-class Watcher(Protocol):
-    """Who wants to know how the loop is, and keeps what could not be read."""
-
-    def look(self, look: Look) -> None:
-        """Take notice."""
-        ...
-
-    def keep(self) -> None:
-        """Have on the disk what was told of records that could not be read."""
-        ...
 
 
 class Loop:
@@ -93,9 +67,9 @@ class Loop:
         self._pace = pace
         self._clock = clock
         self._now = now
-        self._kept = Kept()
-        after = self._kept.after if state is None else state.after
-        self._outbox = Outbox(outlets, after, delivered or {})
+        self._memory_outbox = MemoryOutbox()
+        after = self._memory_outbox.after if state is None else state.after
+        self._dispatcher = Dispatcher(outlets, after, delivered or {})
         self._lines: list[tuple[str, bytes]] = []
         self._last: object = None
         self._committed = clock()
@@ -123,13 +97,13 @@ class Loop:
         self._step(always=True)
         self._drain(asked)
         self._look(always=True)
-        return not self._engine.pending and self._outbox.settled
+        return not self._engine.pending and self._dispatcher.settled
 
     def close(self) -> None:
         """Let go of sources and outlets."""
         for source in self._sources:
             source.close()
-        self._outbox.close(self._pace.drain)
+        self._dispatcher.close(self._pace.drain)
 
     def _turn(self, asked: Callable[[], bool]) -> None:
         ended: list[Source] = []
@@ -198,16 +172,16 @@ class Loop:
         ):
             self._commit()
             self._committed = begun
-        self._backlogged = not self._outbox.hand_out() and self._waiting() > MOST_KEPT
+        self._backlogged = not self._dispatcher.hand_out() and self._waiting() > MOST_WAITING
 
     def _commit(self) -> None:
         lines, self._lines = self._lines, []
         if self._state is None:
-            self._kept.add(lines)
-            self._kept.drop(min(self._outbox.delivered.values(), default=0))
+            self._memory_outbox.add(lines)
+            self._memory_outbox.drop(min(self._dispatcher.delivered.values(), default=0))
             return
         positions = {source.name: source.position() for source in self._sources}
-        delivered = self._outbox.delivered
+        delivered = self._dispatcher.delivered
         mark = self._engine.mark()
         now = (positions, delivered, mark)
         begun = self._clock()
@@ -227,12 +201,12 @@ class Loop:
             source.settle()  # also of what held no records
 
     def _waiting(self) -> int:
-        return len(self._kept) if self._state is None else self._state.waiting()
+        return len(self._memory_outbox) if self._state is None else self._state.waiting()
 
     def _drain(self, asked: Callable[[], bool]) -> None:
         """Give the sinks time to take what they have not got: what is kept in a state can wait for the next run."""
         until = self._clock() + self._pace.drain
-        while not (self._outbox.hand_out() and self._outbox.settled):
+        while not (self._dispatcher.hand_out() and self._dispatcher.settled):
             if asked() or self._state is not None:
                 if self._clock() > until:
                     break
@@ -251,7 +225,7 @@ class Loop:
         self._watcher.look(
             Look(
                 self._engine,
-                self._outbox.outlets,
+                self._dispatcher.outlets,
                 self._waiting(),
                 self._state.size if self._state else 0,
                 self._backlogged,

@@ -191,7 +191,7 @@ class State:
                 ((id_,) for id_, said in changes.said.items() if said is None),
             )
             if mark.front is not None:
-                self._db.execute("DELETE FROM events WHERE expires < ?", (mark.front,))
+                self._db.execute("DELETE FROM events WHERE expires < ?", (mark.expired,))
                 self._db.execute(
                     "DELETE FROM issued WHERE time < ?", (mark.front - CREDENTIALS_KEPT,)
                 )

@@ -62,6 +62,12 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
     late: int = 0
     undated: int = 0
 
+    @property
+    def expired(self) -> int | None:
+        """The instant from before which what has expired is asked for no more: verdicts that are due, and not given
+        yet, may lie before the front. None before the first verdicts were asked for."""
+        return None if self.front is None else min(self.front, self.judged[0])
+
     def waits(self, event: Taken) -> bool:
         """Whether an event still waited for its verdict then."""
         return not event.late and event.due is not None and (event.due, event.id) > self.judged

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..sink import SinkError
-from .missing import missing_package
+from .missing_package import missing_package
 from .rendering import Render
 
 MOST_BYTES = 262_144

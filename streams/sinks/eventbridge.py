@@ -20,8 +20,9 @@ from .aws import (
     plain,
     refuse,
 )
+from .batching import Acknowledged, chunks
 from .envelope import decode_envelope
-from .rendering import Render, Taken, as_ndjson, chunks, fitted
+from .rendering import Render, as_ndjson, fitted
 
 SOURCE = "cloudcascade"
 
@@ -49,18 +50,18 @@ class EventBridgeSink:
         self.name = f"events://{bus}"
         self._bus = bus
         self._render = plain(render)
-        self._taken = Taken()
+        self._acknowledged = Acknowledged()
         parts = bus.split(":")
         region = parts[3] if parts[0] == "arn" and len(parts) > 3 else None
         self._client = open_client("events", options, region, self.name)
 
     def send(self, messages: Sequence[Message]) -> None:
         """See `Sink.send`."""
-        entries = {each.id: self._entry(each) for each in self._taken.rest(messages)}
+        entries = {each.id: self._entry(each) for each in self._acknowledged.rest(messages)}
         sized = [(each, _size(entries[each.id])) for each in messages if each.id in entries]
         for chunk in chunks(sized, most_messages=MOST_ENTRIES, most_bytes=MOST_BYTES):
             self._put(chunk, [entries[each.id] for each in chunk])
-        self._taken.through()
+        self._acknowledged.through()
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -69,7 +70,7 @@ class EventBridgeSink:
     def _put(self, chunk: Sequence[Message], entries: Sequence[dict[str, Any]]) -> None:
         answer = called(self.name, lambda: self._client.put_events(Entries=entries))
         results = list(zip(chunk, answer["Entries"], strict=True))
-        self._taken.add([each for each, result in results if not result.get("ErrorCode")])
+        self._acknowledged.add([each for each, result in results if not result.get("ErrorCode")])
         refusals = [
             Refusal(code, str(result.get("ErrorMessage", "")), not is_passing(code))
             for _, result in results

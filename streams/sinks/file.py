@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..sink import Message, SinkError
+from .file_rotation import rotated_files, rotated_name
 from .file_tail import Tail, read_tail
 from .rendering import Render, as_ndjson
-from .rotated import rotated_files, rotated_name
 
 WINDOW = 65_536
 """So many messages, at most, may lie between what the loop has stored as acknowledged and what it has sent.

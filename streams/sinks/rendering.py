@@ -2,12 +2,10 @@
 large.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
-
-from ..sink import Message
 
 Render = Callable[[bytes], bytes]
 """From a message's line to what is delivered: one JSON object as one line of UTF-8, without its end of line."""
@@ -70,42 +68,3 @@ def _shortened(value: Any) -> Any:
     if isinstance(value, str):
         return value[:LONGEST_TEXT]
     return [_shortened(each) for each in value[:32]] if isinstance(value, list) else value
-
-
-def chunks(
-    sized: Sequence[tuple[Message, int]], *, most_messages: int, most_bytes: int
-) -> Iterator[list[Message]]:
-    """The messages, in order, in groups that respect both limits; a message larger than `most_bytes` goes alone."""
-    group: list[Message] = []
-    held = 0
-    for message, size in sized:
-        if group and (len(group) == most_messages or held + size > most_bytes):
-            yield group
-            group, held = [], 0
-        group.append(message)
-        held += size
-    if group:
-        yield group
-
-
-class Taken:
-    """Which messages of a batch the other side took before the rest failed: sent again, the batch is shorter.
-
-    It forgets when a whole batch is through; after a crash nothing is known, and the other side tells repetitions
-    by their ids.
-    """
-
-    def __init__(self) -> None:
-        self._ids: set[str] = set()
-
-    def rest(self, messages: Sequence[Message]) -> list[Message]:
-        """The messages that were not taken yet."""
-        return [message for message in messages if message.id not in self._ids]
-
-    def add(self, messages: Sequence[Message]) -> None:
-        """These were taken."""
-        self._ids.update(message.id for message in messages)
-
-    def through(self) -> None:
-        """The whole batch was taken."""
-        self._ids.clear()

@@ -9,8 +9,9 @@ from typing import Any
 
 from ..sink import Message, SinkError
 from .aws import MOST_BYTES, MOST_ENTRIES, AwsOptions, called, open_client, plain, refuse
+from .batching import Acknowledged, chunks
 from .envelope import Envelope, decode_envelope, deduplication_id
-from .rendering import Render, Taken, as_ndjson, chunks, fitted
+from .rendering import Render, as_ndjson, fitted
 from .sqs import refusal
 
 
@@ -39,16 +40,16 @@ class SnsSink:
         self._topic = topic
         self._is_fifo = topic.endswith(".fifo")
         self._render = plain(render)
-        self._taken = Taken()
+        self._acknowledged = Acknowledged()
         self._client = open_client("sns", options, parts[3], self.name)
 
     def send(self, messages: Sequence[Message]) -> None:
         """See `Sink.send`."""
-        entries = {each.id: self._entry(each) for each in self._taken.rest(messages)}
+        entries = {each.id: self._entry(each) for each in self._acknowledged.rest(messages)}
         sized = [(each, _size(entries[each.id])) for each in messages if each.id in entries]
         for chunk in chunks(sized, most_messages=MOST_ENTRIES, most_bytes=MOST_BYTES):
             self._publish(chunk, [entries[each.id] for each in chunk])
-        self._taken.through()
+        self._acknowledged.through()
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -63,7 +64,7 @@ class SnsSink:
             ),
         )
         taken = {int(each["Id"]) for each in answer.get("Successful", ())}
-        self._taken.add([each for place, each in enumerate(chunk) if place in taken])
+        self._acknowledged.add([each for place, each in enumerate(chunk) if place in taken])
         refuse(self.name, map(refusal, answer.get("Failed", ())), len(chunk))
 
     def _entry(self, message: Message) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from typing import Any
 
 from ..sink import Message
 from .aws import MOST_BYTES, MOST_ENTRIES, AwsOptions, Refusal, called, open_client, plain, refuse
+from .batching import Acknowledged, chunks
 from .envelope import decode_envelope, deduplication_id
-from .rendering import Render, Taken, as_ndjson, chunks, fitted
+from .rendering import Render, as_ndjson, fitted
 
 _REGION = re.compile(r"https?://(?:sqs\.)?([a-z]{2}(?:-[a-z]+)+-\d)\.", re.ASCII)
 
@@ -42,7 +43,7 @@ class SqsSink:
         self._url = queue if is_url else None
         self._is_fifo = queue.endswith(".fifo")
         self._render = plain(render)
-        self._taken = Taken()
+        self._acknowledged = Acknowledged()
         region = _REGION.match(queue)
         self._client = open_client("sqs", options, region[1] if region else None, self.name)
 
@@ -53,12 +54,12 @@ class SqsSink:
             self._url = found["QueueUrl"]
         bodies = {
             each.id: fitted(each.line, self._render, MOST_BYTES).decode()
-            for each in self._taken.rest(messages)
+            for each in self._acknowledged.rest(messages)
         }
         sized = [(each, len(bodies[each.id].encode())) for each in messages if each.id in bodies]
         for chunk in chunks(sized, most_messages=MOST_ENTRIES, most_bytes=MOST_BYTES):
             self._send(chunk, bodies)
-        self._taken.through()
+        self._acknowledged.through()
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -71,7 +72,7 @@ class SqsSink:
             lambda: self._client.send_message_batch(QueueUrl=self._url, Entries=entries),
         )
         taken = {int(each["Id"]) for each in answer.get("Successful", ())}
-        self._taken.add([each for place, each in enumerate(chunk) if place in taken])
+        self._acknowledged.add([each for place, each in enumerate(chunk) if place in taken])
         refuse(self.name, map(refusal, answer.get("Failed", ())), len(chunk))
 
     def _entry(self, place: int, message: Message, text: str) -> dict[str, Any]:

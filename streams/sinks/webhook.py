@@ -12,8 +12,9 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..sink import Message, SinkError
-from .missing import missing_package
-from .rendering import Render, Taken, as_ndjson, chunks
+from .batching import Acknowledged, chunks
+from .missing_package import missing_package
+from .rendering import Render, as_ndjson
 
 if TYPE_CHECKING:
     import httpx
@@ -85,7 +86,7 @@ class WebhookSink:
         self._options = options
         self._render = render
         self._clock = clock
-        self._taken = Taken()
+        self._acknowledged = Acknowledged()
         _hush()
         self._secrets = _secrets(self._url, options)
         self._client = self._open_client()
@@ -115,15 +116,15 @@ class WebhookSink:
 
     def send(self, messages: Sequence[Message]) -> None:
         """See `Sink.send`."""
-        rendered = {each.id: self._render(each.line) for each in self._taken.rest(messages)}
+        rendered = {each.id: self._render(each.line) for each in self._acknowledged.rest(messages)}
         sized = [(each, len(rendered[each.id]) + 1) for each in messages if each.id in rendered]
         limits = self._options
         for chunk in chunks(
             sized, most_messages=limits.most_messages, most_bytes=limits.most_bytes
         ):
             self._post([rendered[each.id] for each in chunk], _key(chunk))
-            self._taken.add(chunk)
-        self._taken.through()
+            self._acknowledged.add(chunk)
+        self._acknowledged.through()
 
     def close(self) -> None:
         """Let go of the connections."""

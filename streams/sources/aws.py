@@ -143,7 +143,7 @@ def pause_after(failures: int, longest: float) -> float:
     return min(longest, 2.0 ** min(failures - 1, 10))
 
 
-class Patience:
+class Backoff:
     """Waits ever longer while a fault lasts that will pass, and tells of it once when it does not pass soon."""
 
     def __init__(self, name: str, on_problem: OnProblem, clock: Clock) -> None:

@@ -13,12 +13,12 @@ from ...events import OnProblem, Problem, Record
 from ...events import Source as FileSource
 from ..source import SourceError
 from .clock import SYSTEM, Clock
-from .delivery import DatedFolder, Delivered, delivered, order, today
-from .folder_position import FolderState, WholeMark, decoded, encoded
-from .growing import GrowingFile, Mark
+from .dated_folders import DatedFolder, Delivered, delivered, order, today
+from .folder_listing import FoundFile, form_of, look_at, walk
+from .folder_position import FolderState, WholeFilePosition, decoded, encoded
+from .growing_file import GrowingFile, GrowingFilePosition
 from .options import SourceOptions
-from .walk import Found, form_of, look_at, walk
-from .whole import WholeFile
+from .whole_file import WholeFile
 
 _INTERVAL = 1.0
 _RETRY = 60.0
@@ -84,13 +84,13 @@ class Folder:
         self._root = typed if self._only is None else typed.parent
         self._started = options.start == "earliest"
         self._dated: dict[str, DatedFolder] = {}
-        self._wholes: dict[str, WholeMark] = {}
+        self._wholes: dict[str, WholeFilePosition] = {}
         self._growing: dict[str, GrowingFile] = {}
         self._open: list[GrowingFile] = []
         self._drained: dict[GrowingFile, tuple[int, int]] = {}
         self._changes: dict[str, tuple[int, int, float]] = {}
         self._refused: dict[str, float] = {}
-        self._queue: deque[Found | _Growth] = deque()
+        self._queue: deque[FoundFile | _Growth] = deque()
         self._reading: _Reading | None = None
         self._next_look = 0.0
 
@@ -117,8 +117,8 @@ class Folder:
 
     def position(self) -> bytes:
         """See `Source`."""
-        marks = {path: file.mark for path, file in self._growing.items()}
-        return encoded(FolderState(self._started, self._dated, self._wholes, marks))
+        positions = {path: file.position for path, file in self._growing.items()}
+        return encoded(FolderState(self._started, self._dated, self._wholes, positions))
 
     def resume(self, position: bytes) -> None:
         """See `Source`."""
@@ -129,8 +129,8 @@ class Folder:
         self._started = state.started
         self._dated = state.dated
         self._wholes = state.wholes
-        for path, mark in state.growing.items():
-            self._grower_at(path, mark)
+        for path, reached in state.growing.items():
+            self._grower_at(path, reached)
 
     def settle(self) -> None:
         """See `Source`. Nothing is deleted."""
@@ -166,14 +166,14 @@ class Folder:
         if len(due) == _AT_ONCE:
             self._next_look = 0.0
 
-    def _files(self, on_failed: Callable[[str, OSError], None]) -> Iterator[Found]:
+    def _files(self, on_failed: Callable[[str, OSError], None]) -> Iterator[FoundFile]:
         if self._only is None:
             yield from walk(self._root, self._is_over, on_failed)
             return
         found = look_at(self._root, self._only)
         if found is not None:
             yield found
-        known = {file.mark.inode for file in self._growing.values()}
+        known = {file.position.inode for file in self._growing.values()}
         if found is not None:
             known.discard(found.inode)
         if known:
@@ -188,15 +188,15 @@ class Folder:
                 if other is not None and other.inode in known:
                     yield other
 
-    def _follow_renames(self, files: dict[str, Found], failed: list[str]) -> list[GrowingFile]:
+    def _follow_renames(self, files: dict[str, FoundFile], failed: list[str]) -> list[GrowingFile]:
         """Note new names and forget what is gone; gives the files that are gone and still open."""
         by_inode = {each.inode: each for each in files.values()}
         gone = []
         growing: dict[str, GrowingFile] = {}
         for path, file in self._growing.items():
             found = files.get(path)
-            if found is None or found.inode != file.mark.inode:
-                found = by_inode.get(file.mark.inode)
+            if found is None or found.inode != file.position.inode:
+                found = by_inode.get(file.position.inode)
             if found is not None:
                 file.path = self._root / found.path
                 growing[found.path] = file
@@ -207,13 +207,13 @@ class Folder:
                 if file.is_open:
                     gone.append(file)
         self._growing = growing
-        wholes: dict[str, WholeMark] = {}
-        for path, mark in self._wholes.items():
-            found = files.get(path) or by_inode.get(mark.inode)
-            if found is not None and (found.path == path or mark.is_of(found)):
-                wholes[found.path] = mark
+        wholes: dict[str, WholeFilePosition] = {}
+        for path, position in self._wholes.items():
+            found = files.get(path) or by_inode.get(position.inode)
+            if found is not None and (found.path == path or position.is_of(found)):
+                wholes[found.path] = position
             elif _is_below(path, failed):
-                wholes[path] = mark
+                wholes[path] = position
         self._wholes = wholes
         self._changes = {path: each for path, each in self._changes.items() if path in files}
         self._refused = {
@@ -223,7 +223,7 @@ class Folder:
         }
         return gone
 
-    def _take_as_read(self, files: dict[str, Found]) -> None:
+    def _take_as_read(self, files: dict[str, FoundFile]) -> None:
         """What is there at the beginning is not read."""
         self._started = True
         for found in files.values():
@@ -238,31 +238,33 @@ class Folder:
             if place is not None:
                 self._folder(place).add(place)
             else:
-                mark = WholeMark(found.inode, found.size, found.changed, given=0, done=True)
-                self._wholes[found.path] = mark
+                position = WholeFilePosition(
+                    found.inode, found.size, found.changed, given=0, done=True
+                )
+                self._wholes[found.path] = position
 
-    def _has_grown(self, found: Found | None) -> bool:
+    def _has_grown(self, found: FoundFile | None) -> bool:
         if found is None or self._is_refused(found.path):
             return False
         return self._drained.get(self._growing[found.path]) != (found.size, found.changed)
 
-    def _due(self, files: dict[str, Found]) -> Iterator[Found]:
+    def _due(self, files: dict[str, FoundFile]) -> Iterator[FoundFile]:
         """The files that are to be read whole, or of which it is not yet known how."""
         for found in files.values():
             if found.path in self._growing or not found.size or self._is_refused(found.path):
                 continue
-            place, mark = self._place(found.path), self._wholes.get(found.path)
-            if mark is not None:
-                if not (mark.done and mark.is_of(found)):
+            place, position = self._place(found.path), self._wholes.get(found.path)
+            if position is not None:
+                if not (position.done and position.is_of(found)):
                     yield found
             elif place is None or not self._folder(place).has(place):
                 yield found
 
-    def _step(self, job: Found | _Growth) -> list[Record]:
+    def _step(self, job: FoundFile | _Growth) -> list[Record]:
         """A piece of what is to be done first; it leaves the queue when there is no more of it."""
-        path = job.path if isinstance(job, Found) else self._name_of(job.file)
+        path = job.path if isinstance(job, FoundFile) else self._name_of(job.file)
         try:
-            records = self._read(job) if isinstance(job, Found) else self._drain(job)
+            records = self._read(job) if isinstance(job, FoundFile) else self._drain(job)
         except FileNotFoundError:
             records = None
         except OSError as error:
@@ -294,7 +296,7 @@ class Folder:
             self._drained[file] = (found.size, found.changed)
         return records
 
-    def _read(self, found: Found) -> list[Record] | None:
+    def _read(self, found: FoundFile) -> list[Record] | None:
         if self._reading is None:
             form = form_of(self._root / found.path)
             if form == "lines" and found.path not in self._wholes:
@@ -313,24 +315,26 @@ class Folder:
                 self._folder(reading.place).add(reading.place)
                 return None
         given, done = reading.file.given, records is None
-        mark = WholeMark(found.inode, found.size, found.changed, given, done)
-        self._wholes[found.path] = mark
+        position = WholeFilePosition(found.inode, found.size, found.changed, given, done)
+        self._wholes[found.path] = position
         return records
 
-    def _begin(self, found: Found) -> _Reading:
-        path, mark = self._root / found.path, self._wholes.get(found.path)
-        same = mark is not None and mark.is_of(found)
-        grown = mark is not None and mark.inode == found.inode and mark.size <= found.size
+    def _begin(self, found: FoundFile) -> _Reading:
+        path, position = self._root / found.path, self._wholes.get(found.path)
+        same = position is not None and position.is_of(found)
+        grown = (
+            position is not None and position.inode == found.inode and position.size <= found.size
+        )
         file = WholeFile(
             FileSource(str(path), path, found.size),
             self._options.limits,
             self._on_problem,
-            skip=mark.given if mark is not None and (same or grown) else 0,
+            skip=position.given if position is not None and (same or grown) else 0,
             quiet=same,
         )
         return _Reading(self._place(found.path), file)
 
-    def _has_settled(self, found: Found) -> bool:
+    def _has_settled(self, found: FoundFile) -> bool:
         if found.changed / 1e9 < self._clock.wall() - max(_OLD, self._options.settling):
             return True
         now = self._clock.steady()
@@ -353,12 +357,12 @@ class Folder:
     def _folder(self, place: Delivered) -> DatedFolder:
         return self._dated.setdefault(place.group, DatedFolder(self._options.lookback_days))
 
-    def _grower(self, found: Found) -> GrowingFile:
-        return self._grower_at(found.path, Mark(found.inode))
+    def _grower(self, found: FoundFile) -> GrowingFile:
+        return self._grower_at(found.path, GrowingFilePosition(found.inode))
 
-    def _grower_at(self, path: str, mark: Mark) -> GrowingFile:
+    def _grower_at(self, path: str, position: GrowingFilePosition) -> GrowingFile:
         limit = self._options.max_line_bytes
-        file = GrowingFile(self._root / path, self._on_problem, limit, mark)
+        file = GrowingFile(self._root / path, self._on_problem, limit, position)
         self._growing[path] = file
         return file
 

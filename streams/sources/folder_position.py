@@ -8,13 +8,13 @@ from typing import Literal
 
 import msgspec
 
-from .delivery import DatedFolder, packed_marks, unpacked_marks
-from .growing import Mark
-from .stored import Count
-from .walk import Found
+from .dated_folders import DatedFolder, packed_hashes, unpacked_hashes
+from .folder_listing import FoundFile
+from .growing_file import GrowingFilePosition
+from .position_types import Count
 
 
-class WholeMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class WholeFilePosition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file that is read whole, as it was then: how many of its records were given, and whether that is all."""
 
     inode: Count
@@ -23,7 +23,7 @@ class WholeMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     given: Count
     done: bool
 
-    def is_of(self, found: Found) -> bool:
+    def is_of(self, found: FoundFile) -> bool:
         """Whether the file has not changed since, wherever it lies now."""
         return (self.size, self.changed) == (found.size, found.changed)
 
@@ -34,8 +34,8 @@ class FolderState:
 
     started: bool
     dated: dict[str, DatedFolder]
-    wholes: dict[str, WholeMark]
-    growing: Mapping[str, Mark]
+    wholes: dict[str, WholeFilePosition]
+    growing: Mapping[str, GrowingFilePosition]
 
 
 class _Dated(msgspec.Struct, forbid_unknown_fields=True):
@@ -48,8 +48,8 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     form: Literal["folder-1"]
     started: bool
     dated: dict[bytes, _Dated]
-    wholes: dict[bytes, WholeMark]
-    growing: dict[bytes, Mark]
+    wholes: dict[bytes, WholeFilePosition]
+    growing: dict[bytes, GrowingFilePosition]
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -64,12 +64,13 @@ def encoded(state: FolderState) -> bytes:
             state.started,
             {
                 os.fsencode(group): _Dated(
-                    folder.newest, {day: packed_marks(marks) for day, marks in folder.read.items()}
+                    folder.newest,
+                    {day: packed_hashes(hashes) for day, hashes in folder.read.items()},
                 )
                 for group, folder in state.dated.items()
             },
-            {os.fsencode(path): mark for path, mark in state.wholes.items()},
-            {os.fsencode(path): mark for path, mark in state.growing.items()},
+            {os.fsencode(path): position for path, position in state.wholes.items()},
+            {os.fsencode(path): position for path, position in state.growing.items()},
         )
     )
 
@@ -85,13 +86,13 @@ def decoded(data: bytes, lookback: int) -> FolderState:
         os.fsdecode(group): DatedFolder(
             lookback,
             folder.newest,
-            {day: unpacked_marks(packed) for day, packed in folder.read.items()},
+            {day: unpacked_hashes(packed) for day, packed in folder.read.items()},
         )
         for group, folder in stored.dated.items()
     }
     return FolderState(
         stored.started,
         dated,
-        {os.fsdecode(path): mark for path, mark in stored.wholes.items()},
-        {os.fsdecode(path): mark for path, mark in stored.growing.items()},
+        {os.fsdecode(path): position for path, position in stored.wholes.items()},
+        {os.fsdecode(path): position for path, position in stored.growing.items()},
     )

@@ -9,12 +9,12 @@ import msgspec
 
 from ...events import OnProblem, Problem, Record
 from ..source import SourceError
-from .aws import Patience, Refused, ask, connect, pause_after
+from .aws import Backoff, Refused, ask, connect, pause_after
 from .clock import SYSTEM, Clock
 from .kinesis_data import records_of
+from .kinesis_shards import PAUSE, Shard, Shards
 from .options import SourceOptions
-from .shards import PAUSE, Shard, Shards
-from .stored import Moment
+from .position_types import Moment
 
 _INTERVAL = 1.0
 _RELIST = 60.0
@@ -65,7 +65,7 @@ class Stream:
         self._options = options
         self._clock = clock
         self._client = connect("kinesis", options, region=region)
-        self._patience = Patience(name, on_problem, clock)
+        self._backoff = Backoff(name, on_problem, clock)
         self._since = int(clock.wall()) if options.start == "latest" else 0
         self._shards = Shards()
         self._relist = 0.0
@@ -77,12 +77,12 @@ class Stream:
         now = self._clock.steady
         deadline = now() + wait
         while True:
-            pause = self._patience.left
+            pause = self._backoff.left
             if not pause:
                 try:
                     records = self._step()
                 except Refused as refused:
-                    self._patience.failed("Kinesis", refused)
+                    self._backoff.failed("Kinesis", refused)
                     records = []
                 if records:
                     return records
@@ -157,7 +157,7 @@ class Stream:
         for shard in self._shards.listed(answers):
             reason = "the stream has dropped it before its end was read"
             self._on_problem(Problem(self.name, f"shard {shard.id}", reason))
-        self._patience.succeeded()
+        self._backoff.succeeded()
 
     def _begin(self, shard: Shard) -> None:
         arguments: dict[str, object] = {"ShardIteratorType": "TRIM_HORIZON"}
@@ -202,7 +202,7 @@ class Stream:
         except Refused as refused:
             self._failed(shard, refused)
             return
-        self._patience.succeeded()
+        self._backoff.succeeded()
         shard.failures = 0
         shard.iterator = answer.get("NextShardIterator")
         shard.behind = answer.get("MillisBehindLatest", 0)

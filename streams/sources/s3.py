@@ -8,14 +8,14 @@ import msgspec
 
 from ...events import OnProblem, Problem, Record
 from ..source import SourceError
-from .aws import Patience, Refused, ask, connect
+from .aws import Backoff, Refused, ask, connect
 from .clock import SYSTEM, Clock
-from .delivery import packed_marks, today, unpacked_marks
-from .listing import Item, Listing, Progress
-from .objects import Reader, S3Object
+from .dated_folders import packed_hashes, today, unpacked_hashes
 from .options import SourceOptions
-from .stored import Count, Moment
-from .trails import LOGS, is_region_folder, leads_to_trails
+from .position_types import Count, Moment
+from .s3_listing import ListedObject, Listing, Progress
+from .s3_objects import ObjectReader, S3Object
+from .trail_prefixes import LOGS, is_region_folder, leads_to_trails
 
 _INTERVAL = 60.0
 _DISCOVERY = 600.0
@@ -74,14 +74,14 @@ class S3Prefix:
         self._options = options
         self._clock = clock
         self._client = connect("s3", options)
-        self._reader = Reader(self._client, options, on_problem)
-        self._patience = Patience(name, on_problem, clock)
+        self._reader = ObjectReader(self._client, options, on_problem)
+        self._backoff = Backoff(name, on_problem, clock)
         self._interval = options.poll_interval or _INTERVAL
         self._since = int(clock.wall()) if options.start == "latest" else 0
         self._listings: dict[str, Listing] = {}
         self._to_discover: deque[str] = deque()
         self._next_discovery = 0.0
-        self._object: tuple[Listing, Item, S3Object] | None = None
+        self._object: tuple[Listing, ListedObject, S3Object] | None = None
         self._resumed: _Current | None = None
         self._attempts = 0
         self._busy = True
@@ -91,7 +91,7 @@ class S3Prefix:
         now = self._clock.steady
         deadline = now() + wait
         while True:
-            pause = self._patience.left
+            pause = self._backoff.left
             if not pause:
                 try:
                     records = self._step()
@@ -122,7 +122,7 @@ class S3Prefix:
         places = {
             prefix: _Place(
                 listing.progress,
-                {modified: packed_marks(marks) for modified, marks in listing.seen.items()},
+                {modified: packed_hashes(hashes) for modified, hashes in listing.seen.items()},
             )
             for prefix, listing in self._listings.items()
         }
@@ -135,7 +135,7 @@ class S3Prefix:
             if (stored.bucket, stored.prefix) != (self._bucket, self._prefix):
                 raise ValueError("of another prefix")
             for prefix, place in stored.places.items():
-                seen = {each: unpacked_marks(packed) for each, packed in place.seen.items()}
+                seen = {each: unpacked_hashes(packed) for each, packed in place.seen.items()}
                 self._add(prefix, place.progress, seen)
         except ValueError as error:
             reason = "the stored position is none of this prefix"
@@ -251,7 +251,7 @@ class S3Prefix:
                 reason = f"listing takes s3:ListBucket on the bucket: {refused}"
                 raise SourceError(f"{self.name}: {reason}") from refused
             raise
-        self._patience.succeeded()
+        self._backoff.succeeded()
         return page
 
     def _begin(self, listing: Listing) -> None:
@@ -264,9 +264,9 @@ class S3Prefix:
         reading = self._reader.open(self._bucket, item.key, etag=etag, skip=skip)
         self._object = (listing, item, reading)
 
-    def _read(self, listing: Listing, item: Item, reading: S3Object) -> list[Record]:
+    def _read(self, listing: Listing, item: ListedObject, reading: S3Object) -> list[Record]:
         records = self._reader.step(reading)
-        self._patience.succeeded()
+        self._backoff.succeeded()
         if records is not None:
             return records
         reading.close()
@@ -277,17 +277,17 @@ class S3Prefix:
     def _failed(self, refused: Refused) -> None:
         """Wait before it is tried again; an object that comes damaged each time is given up."""
         if self._object is None or refused.code not in _DAMAGED:
-            self._patience.failed("S3", refused)
+            self._backoff.failed("S3", refused)
             return
         self._attempts += 1
         if self._attempts < _ATTEMPTS:
-            self._patience.failed("S3", refused)
+            self._backoff.failed("S3", refused)
             return
         listing, item, reading = self._object
         reason = f"came damaged {_ATTEMPTS} times: {refused}"
         self._on_problem(Problem(reading.name, "object", reason))
         self._object = None
-        self._patience.succeeded()
+        self._backoff.succeeded()
         listing.done(item, self._clock.wall())
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from ...events import OnProblem, Problem, Record
 from ..source import SourceError
-from .aws import Patience, Refused, ask, connect
+from .aws import Backoff, Refused, ask, connect
 from .clock import SYSTEM, Clock
-from .notifications import NoNotification, ObjectName, objects_in
-from .objects import Reader, S3Object
 from .options import SourceOptions
+from .s3_notifications import NoNotification, ObjectName, objects_in
+from .s3_objects import ObjectReader, S3Object
 
 _VISIBILITY = 300
 _LONGEST_POLL = 20
@@ -63,9 +63,9 @@ class Queue:
         self._clock = clock
         self._sqs = connect("sqs", options, region=region)
         self._s3 = connect("s3", options, region=region)
-        self._reader = Reader(self._s3, options, on_problem)
-        self._patience = Patience(name, on_problem, clock)
-        self._s3_patience = Patience(name, on_problem, clock)
+        self._reader = ObjectReader(self._s3, options, on_problem)
+        self._backoff = Backoff(name, on_problem, clock)
+        self._s3_backoff = Backoff(name, on_problem, clock)
         self._held: dict[str, _Message] = {}
         self._waiting: deque[_Message] = deque()
         self._given: list[_Message] = []
@@ -78,7 +78,7 @@ class Queue:
         now = self._clock.steady
         deadline = now() + wait
         while True:
-            pause = max(self._patience.left, self._s3_patience.left)
+            pause = max(self._backoff.left, self._s3_backoff.left)
             if not pause:
                 try:
                     records = self._step(deadline)
@@ -119,7 +119,7 @@ class Queue:
                 if refused.denied:
                     reason = f"deleting what is done with takes sqs:DeleteMessage: {refused}"
                     raise SourceError(f"{self.name}: {reason}") from refused
-                self._patience.failed("SQS", refused)
+                self._backoff.failed("SQS", refused)
                 kept += some
                 continue
             # What fails through our own fault is a message that is ours no longer: it comes again.
@@ -181,7 +181,7 @@ class Queue:
             VisibilityTimeout=_VISIBILITY,
             MessageSystemAttributeNames=["ApproximateReceiveCount"],
         )
-        self._patience.succeeded()
+        self._backoff.succeeded()
         found = answer.get("Messages", ())
         for each in found:
             self._take(each, until)
@@ -211,7 +211,7 @@ class Queue:
         except Refused as refused:
             self._give_back(self._waiting.popleft(), item, refused)
             return []
-        self._s3_patience.succeeded()
+        self._s3_backoff.succeeded()
         if records is not None:
             return records
         item.close()
@@ -226,7 +226,7 @@ class Queue:
         times = "once" if message.count == 1 else f"{message.count} times"
         reason = f"cannot be read for now, its message comes again (received {times}): {refused}"
         self._on_problem(Problem(item.name, "object", reason))
-        self._s3_patience.failed("S3", refused)
+        self._s3_backoff.failed("S3", refused)
         retry = min(_LONGEST_RETRY, _RETRY * message.count)
         self._batch(self._sqs.change_message_visibility_batch, [message], VisibilityTimeout=retry)
 
@@ -263,7 +263,7 @@ class Queue:
         if refused.denied:
             reason = f"holding messages takes sqs:ChangeMessageVisibility: {refused}"
             raise SourceError(f"{self.name}: {reason}") from refused
-        self._patience.failed("SQS", refused)
+        self._backoff.failed("SQS", refused)
 
 
 def _in_tens(messages: Iterable[_Message]) -> Iterator[list[_Message]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cloudcascade.tests.streams.aws_server import REGION, client, moto_server, set_credentials
+from cloudcascade.tests.support.aws_server import REGION, client, moto_server, set_credentials
 from cloudcascade.tests.support.cloudtrail import Event
 from cloudcascade.tests.support.offboarding import deactivate, delete_user
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from cloudcascade.catalog import load_catalog
 from cloudcascade.catalog.models import Cascade
@@ -27,16 +26,23 @@ from cloudcascade.matcher import (
 )
 from cloudcascade.matcher.actors.credentials import ISSUING
 from cloudcascade.matcher.stream.sessions import CREDENTIALS_KEPT
-from cloudcascade.tests.matcher.test_oracle_equality import tried
 from cloudcascade.tests.support.cascades import DELETE_USER
 from cloudcascade.tests.support.cloudtrail import (
     Event,
     assume_role,
+    call,
     classify,
     moment,
     record,
     session,
     user,
+)
+from cloudcascade.tests.support.deliveries import (
+    LATENESS,
+    batch,
+    credentials_first,
+    deliveries,
+    plain,
 )
 from cloudcascade.tests.support.iam_user_scenarios import SCENARIOS
 from cloudcascade.tests.support.offboarding import (
@@ -45,20 +51,11 @@ from cloudcascade.tests.support.offboarding import (
     deactivate,
     delete_user,
 )
+from cloudcascade.tests.support.profile import tried
 from cloudcascade.tests.support.random_cascades import catalogues
 from cloudcascade.tests.support.random_logs import logs
 
-LATENESS = 4
 MINUTE = 60
-
-
-def plain(verdict: Verdict) -> Verdict:
-    """Near misses inform; a stream knows less of what nearly was."""
-    return replace(verdict, near_misses=())
-
-
-def batch(cascades: Sequence[Cascade], events: Iterable[Event]) -> dict[str, Verdict]:
-    return {id_: plain(verdict) for id_, verdict in classify(cascades, events).items()}
 
 
 def stream(
@@ -122,34 +119,6 @@ class Heard:
             for id_, each in self.last.items()
             if each.verdict.verdict != "unlisted"
         }
-
-
-@st.composite
-def deliveries(draw: st.DrawFn, log: list[Event]) -> list[list[Event]]:
-    """The log as it may arrive: each event, or copy of one, up to `LATENESS` after its time, in pieces."""
-    late = st.integers(0, LATENESS)
-    arriving = [
-        (event["eventTime"], draw(late), place, event)
-        for place, event in enumerate([*log, *draw(st.lists(st.sampled_from(log), max_size=4))])
-    ]
-    order = sorted(arriving, key=lambda each: (seconds(each[0]) + each[1], each[2]))
-    cuts = sorted(draw(st.lists(st.integers(0, len(order)), max_size=8)))
-    return [
-        [event for *_, event in order[start:end]]
-        for start, end in zip([0, *cuts], [*cuts, len(order)], strict=True)
-    ]
-
-
-def seconds(time: str) -> int:
-    return int(datetime.fromisoformat(time).timestamp())
-
-
-def credentials_first(log: list[Event]) -> list[Event]:
-    """Nobody uses credentials before they are handed out, but for made-up logs."""
-    first = min(event["eventTime"] for event in log)
-    return [
-        {**event, "eventTime": first} if event["eventName"] in ISSUING else event for event in log
-    ]
 
 
 @given(st.data(), catalogues())
@@ -261,13 +230,28 @@ class Kept:
                 self.said.pop(id_, None)
             else:
                 self.said[id_] = said
-        front = self.mark.front
-        if front is not None:
-            self.taken = [each for each in self.taken if each.expires >= front]
+        expired = self.mark.expired
+        if expired is not None:
+            self.taken = [each for each in self.taken if each.expires >= expired]
 
     def restore(self, engine: LiveEngine) -> None:
         taken = sorted(self.taken, key=lambda each: each.time)
         assert engine.restore(self.mark, taken, self.issued, self.said.items()) == 0
+
+
+def test_a_restart_between_two_verdicts_that_are_due_loses_neither() -> None:
+    events = [call("iam:DeleteAccessKey", f"key-{n}", 0, {"userName": f"u{n}"}) for n in range(4)]
+    later = call("iam:DeleteAccessKey", "much-later", 30 * 86_400, {"userName": "eve"})
+    kept = Kept()
+    engine = LiveEngine(compile_catalog([DELETE_USER]), lateness=MINUTE, journal=True)
+    engine.feed(map(record, [*events, later]))
+    told = [each.verdict.event_id for each in engine.advance(most=2)]
+    assert engine.due
+    kept.keep(engine)
+    other = LiveEngine(compile_catalog([DELETE_USER]), lateness=MINUTE, journal=True)
+    kept.restore(other)
+    told += [each.verdict.event_id for each in other.close()]
+    assert sorted(told) == ["key-0", "key-1", "key-2", "key-3", "much-later"]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)

@@ -1,11 +1,9 @@
 """The engine says what docs/semantics.md says, on random catalogues, logs, orders and copies.
 
-HYPOTHESIS_PROFILE=thorough tries twenty times as many.
+HYPOTHESIS_PROFILE=thorough tries twenty times as many: see `support.profile`.
 """
 
-import os
-
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudcascade.catalog.models import Cascade
@@ -13,20 +11,11 @@ from cloudcascade.matcher import Verdict
 from cloudcascade.matcher.event import content_id
 from cloudcascade.tests.oracle import OracleVerdict, oracle_verdicts
 from cloudcascade.tests.support.cloudtrail import Event, classify, record, verdict_list
+from cloudcascade.tests.support.profile import tried
 from cloudcascade.tests.support.random_cascades import catalogues
 from cloudcascade.tests.support.random_logs import arrivals, logs
 
 STS = "sts.amazonaws.com"
-FACTOR = 20 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 1
-
-
-def tried(examples: int) -> settings:
-    """Settings of a test that needs so many examples in the default profile."""
-    return settings(
-        max_examples=examples * FACTOR,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
 
 
 def as_oracle(verdict: Verdict) -> OracleVerdict:

@@ -3,7 +3,7 @@
 import pytest
 
 from cloudcascade.streams import SourceError
-from cloudcascade.streams.sources.aws import Patience, Refused
+from cloudcascade.streams.sources.aws import Backoff, Refused
 from cloudcascade.tests.support.sources import HandClock, Told
 
 PASSING = Refused("SlowDown", "said so", passing=True)
@@ -11,12 +11,12 @@ PASSING = Refused("SlowDown", "said so", passing=True)
 
 def test_a_fault_is_waited_for_longer_each_time_and_never_too_long() -> None:
     hand, told = HandClock(), Told()
-    patience = Patience("s3://bucket", told.append, hand.clock)
+    backoff = Backoff("s3://bucket", told.append, hand.clock)
     waits = []
     for _ in range(3_000):
-        patience.failed("S3", PASSING)
-        waits.append(round(patience.left))
-        hand.pass_by(patience.left)
+        backoff.failed("S3", PASSING)
+        waits.append(round(backoff.left))
+        hand.pass_by(backoff.left)
     assert waits[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert max(waits) == 60
     assert told.reasons == ["SlowDown: said so; it is tried again until it is there"]
@@ -24,20 +24,20 @@ def test_a_fault_is_waited_for_longer_each_time_and_never_too_long() -> None:
 
 def test_after_a_success_it_begins_anew() -> None:
     hand, told = HandClock(), Told()
-    patience = Patience("s3://bucket", told.append, hand.clock)
+    backoff = Backoff("s3://bucket", told.append, hand.clock)
     for _ in range(2):
         for _ in range(4):
-            patience.failed("S3", PASSING)
-        patience.succeeded()
-        assert patience.left == 0
+            backoff.failed("S3", PASSING)
+        backoff.succeeded()
+        assert backoff.left == 0
     assert len(told) == 2
 
 
 def test_a_fault_that_does_not_pass_ends_it() -> None:
-    patience = Patience("s3://bucket", Told().append, HandClock().clock)
+    backoff = Backoff("s3://bucket", Told().append, HandClock().clock)
     refused = Refused("InvalidAccessKeyId", "no such key", passing=False)
     with pytest.raises(SourceError, match="s3://bucket: S3: InvalidAccessKeyId: no such key"):
-        patience.failed("S3", refused)
+        backoff.failed("S3", refused)
 
 
 def test_what_aws_says_is_cut_to_a_size() -> None:

@@ -12,21 +12,19 @@ from cloudcascade.streams.ocsf import as_ocsf
 from cloudcascade.streams.sinks import AwsOptions, SinkOptions, open_sink
 from cloudcascade.streams.sinks.aws import MOST_BYTES
 from cloudcascade.streams.sinks.sqs import SqsSink
-from cloudcascade.tests.streams.aws_server import (
+from cloudcascade.tests.support.aws_server import (
     ACCOUNT,
     REGION,
     client,
-    moto_server,
     set_credentials,
     told_server,
 )
 from cloudcascade.tests.support.messages import line, message, messages
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with moto_server() as found:
-        yield found
+@pytest.fixture
+def endpoint(moto_endpoint: str) -> str:
+    return moto_endpoint
 
 
 @pytest.fixture(autouse=True)

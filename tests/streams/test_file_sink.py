@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from cloudcascade.streams import SinkError
 from cloudcascade.streams.ocsf import as_ocsf
 from cloudcascade.streams.sinks.file import FileSink, Rotation
+from cloudcascade.streams.sinks.file_rotation import rotated_files
 from cloudcascade.streams.sinks.file_tail import read_tail
 from cloudcascade.streams.sinks.rendering import line_id
-from cloudcascade.streams.sinks.rotated import rotated_files
 from cloudcascade.tests.support.messages import message, messages
 
 NOON = 1_715_688_000.0  # 2024-05-14T12:00:00Z

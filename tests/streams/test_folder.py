@@ -248,7 +248,7 @@ def test_what_is_known_of_a_folder_that_cannot_be_listed_is_kept(
         return scandir(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr("cloudcascade.streams.sources.walk.os.scandir", refusing)
+        patch.setattr("cloudcascade.streams.sources.folder_listing.os.scandir", refusing)
         assert folder.read() == []
         folder.restart()
         assert folder.read() == []

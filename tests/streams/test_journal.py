@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudcascade.streams.journal import Journal, Level, LogFormat
+from cloudcascade.streams.monitoring.journal import Journal, Level, LogFormat
 
 NOON = 1_715_688_000.25
 

@@ -13,72 +13,26 @@ from hypothesis import strategies as st
 
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.matcher import LiveEngine, compile_catalog
-from cloudcascade.streams import Message
-from cloudcascade.streams.loop import STEP, Look, Loop, Pace
-from cloudcascade.streams.outbox import Direct
-from cloudcascade.streams.state import State, StateError, fingerprint
-from cloudcascade.tests.matcher.test_live import LATENESS, batch, credentials_first, deliveries
-from cloudcascade.tests.matcher.test_oracle_equality import tried
-from cloudcascade.tests.streams.scripted import (
+from cloudcascade.streams import Look, Loop, Message, Pace
+from cloudcascade.streams.delivery import Direct
+from cloudcascade.streams.loop import STEP
+from cloudcascade.streams.state import State, StateError
+from cloudcascade.tests.support.cascades import DELETE_USER
+from cloudcascade.tests.support.deliveries import LATENESS, batch, credentials_first, deliveries
+from cloudcascade.tests.support.loop_runs import never, run
+from cloudcascade.tests.support.offboarding import deactivate, delete_user
+from cloudcascade.tests.support.profile import tried
+from cloudcascade.tests.support.random_cascades import catalogues
+from cloudcascade.tests.support.random_logs import logs
+from cloudcascade.tests.support.scripted import (
     CollectingSink,
     Fuse,
     Killed,
     Looking,
     ScriptedSource,
 )
-from cloudcascade.tests.support.cascades import DELETE_USER
-from cloudcascade.tests.support.cloudtrail import Event
-from cloudcascade.tests.support.offboarding import deactivate, delete_user
-from cloudcascade.tests.support.random_cascades import catalogues
-from cloudcascade.tests.support.random_logs import logs
 
 HOUR = 3_600
-EAGER = Pace(commit_every=0.0)
-
-
-def never() -> bool:
-    return False
-
-
-def run(
-    path: Path,
-    cascades: Sequence[Cascade],
-    pieces: Sequence[Sequence[Event]],
-    sent: list[Message],
-    *,
-    fuse: Fuse | None = None,
-    in_sink: Fuse | None = None,
-    provisional: bool = False,
-    pace: Pace = EAGER,
-    lateness: int = LATENESS,
-) -> bool:
-    """One run of the loop over what is left of the pieces."""
-    state = State(path)
-    try:
-        engine = LiveEngine(
-            compile_catalog(cascades), lateness=lateness, journal=True, provisional=provisional
-        )
-        catalog = fingerprint(cascades)
-        state.restore(engine, anew=state.catalog not in (None, catalog))
-        source = ScriptedSource(pieces, fuse)
-        positions = state.positions()
-        if source.name in positions:
-            source.resume(positions[source.name])
-        sink = CollectingSink(sent, in_sink or fuse)
-        delivered, _ = state.enlist([sink.name])
-        loop = Loop(
-            engine,
-            [source],
-            [Direct(sink)],
-            Looking(fuse),
-            state=state,
-            catalog=catalog,
-            delivered=delivered,
-            pace=pace,
-        )
-        return loop.run(never)
-    finally:
-        state.close()
 
 
 def last_words(sent: Sequence[Message]) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from cloudcascade.streams.backlog import SinkFacts
-from cloudcascade.streams.facts import LoopFacts
-from cloudcascade.streams.health import HealthServer
-from cloudcascade.streams.metrics import Metrics, MetricsError
+from cloudcascade.streams.delivery import SinkFacts
+from cloudcascade.streams.monitoring.health import HealthServer
+from cloudcascade.streams.monitoring.metrics import Metrics, MetricsError
+from cloudcascade.streams.monitoring.status import LoopFacts
 
 FACTS = LoopFacts(
     ready=True,

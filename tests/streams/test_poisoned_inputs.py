@@ -28,10 +28,10 @@ from cloudcascade.streams.source import SourceError
 from cloudcascade.streams.sources import SourceOptions
 from cloudcascade.streams.sources.folder import Folder
 from cloudcascade.streams.state import State, StateError
-from cloudcascade.tests.streams.test_loop import EAGER, run
 from cloudcascade.tests.support import poison
 from cloudcascade.tests.support.cascades import DELETE_USER
 from cloudcascade.tests.support.cloudtrail import Event, assume_role, moment, user
+from cloudcascade.tests.support.loop_runs import EAGER, run
 from cloudcascade.tests.support.offboarding import deactivate, delete_user, strip
 from cloudcascade.tests.support.sources import HandClock, lines, log
 from cloudcascade.tests.support.watching import WATCH

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from cloudcascade.streams.ocsf import as_ocsf
 from cloudcascade.streams.sinks.aws import MOST_BYTES, plain
-from cloudcascade.streams.sinks.rendering import as_ndjson, chunks, fitted
+from cloudcascade.streams.sinks.batching import chunks
+from cloudcascade.streams.sinks.rendering import as_ndjson, fitted
 from cloudcascade.tests.support.messages import line, message, messages
 
 MISSES = [{"cascade": "c", "instance": "i", "reason": "r" * 400}]

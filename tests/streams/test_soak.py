@@ -22,12 +22,11 @@ from cloudcascade.catalog.models import Cascade
 from cloudcascade.events import LineReader, Record
 from cloudcascade.matcher import Engine, LiveEngine, compile_catalog
 from cloudcascade.matcher.stream.horizon import horizon_of
-from cloudcascade.streams import Message
-from cloudcascade.streams.loop import Look, Loop, Pace
-from cloudcascade.streams.outbox import Direct
+from cloudcascade.streams import Look, Loop, Message, Pace
+from cloudcascade.streams.delivery import Direct
 from cloudcascade.streams.state import State, fingerprint
-from cloudcascade.tests.streams.scripted import CollectingSink
 from cloudcascade.tests.support.cloudtrail import call
+from cloudcascade.tests.support.scripted import CollectingSink
 from cloudcascade.tests.support.trails import DELAY, arriving, as_lines
 from cloudcascade.tests.support.watching import WATCH, last_words, plain, read
 

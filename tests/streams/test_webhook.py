@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from cloudcascade.streams import SinkError
-from cloudcascade.streams.sinks.headers import read_headers
 from cloudcascade.streams.sinks.webhook import WebhookOptions, WebhookSink
+from cloudcascade.streams.sinks.webhook_headers import read_headers
 from cloudcascade.tests.support.messages import message, messages
 
 NOW = 1_715_688_000.0

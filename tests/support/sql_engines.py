@@ -3,13 +3,14 @@
 An engine starts once for many scripts; `apart` lets many logs share one table without touching.
 """
 
+import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -302,3 +303,29 @@ def _struct(value: Any) -> str:
 
 def _path(path: str) -> str:
     return "$" + "".join(f'."{member}"' for member in path.split("."))
+
+
+def needs(module: str) -> Callable[[], str | None]:
+    def missing() -> str | None:
+        return None if importlib.util.find_spec(module) else f"{module} is not installed"
+
+    return missing
+
+
+def spark_missing() -> str | None:
+    return needs("pyspark")() or (None if shutil.which("java") else "Java is not installed")
+
+
+def postgres_missing() -> str | None:
+    if postgres_program("initdb") is None:
+        return "PostgreSQL is not installed"
+    return needs("psycopg")()
+
+
+# How each is started, why it cannot be, and how many examples of the profile's hundred it gets: the slower, the fewer.
+ENGINES: dict[str, tuple[Callable[[], Engine], Callable[[], str | None], int]] = {
+    "duckdb": (DuckDBEngine, needs("duckdb"), 40),
+    "clickhouse": (ClickHouseEngine, needs("chdb"), 15),
+    "postgresql": (PostgreSQLEngine, postgres_missing, 25),
+    "spark": (SparkEngine, spark_missing, 4),
+}

@@ -1,9 +1,7 @@
 """Every SQL engine that runs here answers what the reference semantics say."""
 
-import importlib.util
 import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,44 +24,11 @@ from cloudcascade.tests.support.query_oracle import (
 )
 from cloudcascade.tests.support.random_cascades import catalogues
 from cloudcascade.tests.support.random_logs import logs
-from cloudcascade.tests.support.sql_engines import (
-    ClickHouseEngine,
-    DuckDBEngine,
-    Engine,
-    PostgreSQLEngine,
-    SparkEngine,
-    postgres_program,
-    together,
-)
+from cloudcascade.tests.support.sql_engines import ENGINES, DuckDBEngine, Engine, needs, together
 
 CAN = TARGET.style("whole").capabilities
 ACTORS: dict[ActorKey, Actor] = {"initial-principal": initial_principal, "session": session_actor}
 CATALOG = load_catalog()
-# How many examples of the profile's hundred an engine gets: the slower, the fewer.
-ENGINES: dict[str, tuple[Callable[[], Engine], Callable[[], str | None], int]] = {}
-
-
-def needs(module: str) -> Callable[[], str | None]:
-    def missing() -> str | None:
-        return None if importlib.util.find_spec(module) else f"{module} is not installed"
-
-    return missing
-
-
-def spark_missing() -> str | None:
-    return needs("pyspark")() or (None if shutil.which("java") else "Java is not installed")
-
-
-def postgres_missing() -> str | None:
-    if postgres_program("initdb") is None:
-        return "PostgreSQL is not installed"
-    return needs("psycopg")()
-
-
-ENGINES["duckdb"] = (DuckDBEngine, needs("duckdb"), 40)
-ENGINES["clickhouse"] = (ClickHouseEngine, needs("chdb"), 15)
-ENGINES["postgresql"] = (PostgreSQLEngine, postgres_missing, 25)
-ENGINES["spark"] = (SparkEngine, spark_missing, 4)
 
 
 @pytest.fixture(scope="module", params=ENGINES)

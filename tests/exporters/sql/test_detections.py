@@ -31,7 +31,6 @@ from cloudcascade.exporters.sql.detections import detection_sql
 from cloudcascade.exporters.sql.layout import layout
 from cloudcascade.exporters.target import Artefact
 from cloudcascade.tests.exporters.kusto.service import problems
-from cloudcascade.tests.exporters.sql.test_conformance import ENGINES
 from cloudcascade.tests.support.cloudtrail import (
     ALICE,
     MALLORY,
@@ -43,7 +42,7 @@ from cloudcascade.tests.support.cloudtrail import (
     user,
 )
 from cloudcascade.tests.support.golden import check_golden, make_options
-from cloudcascade.tests.support.sql_engines import TABLE, DuckDBEngine, Engine
+from cloudcascade.tests.support.sql_engines import ENGINES, TABLE, DuckDBEngine, Engine
 
 DAY = 86_400
 TERRAFORM = "arn:aws:iam::111111111111:role/terraform"

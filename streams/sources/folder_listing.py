@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from .delivery import DIGESTS
+from .dated_folders import DIGESTS
 
 # What a copy is called until it is whole: rsync and browsers, and the AWS CLI's eight digits behind the name.
 _TEMPORARY = re.compile(
@@ -26,7 +26,7 @@ Form = Literal["lines", "whole", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFile:
     """A regular file: its path below the folder, with `/` between names, and what the system says of it."""
 
     path: str
@@ -38,7 +38,7 @@ class Found:
 
 def walk(
     root: Path, is_over: Callable[[str, date], bool], on_failed: Callable[[str, OSError], None]
-) -> Iterator[Found]:
+) -> Iterator[FoundFile]:
     """The files below `root`, in the order of their names.
 
     Hidden files, temporary names and digest files are left out, links to folders are not followed, and neither are
@@ -70,7 +70,7 @@ def walk(
         pending += reversed(below)
 
 
-def look_at(root: Path, path: str) -> Found | None:
+def look_at(root: Path, path: str) -> FoundFile | None:
     """The file of that path below `root`; None where it is none, or not there."""
     try:
         state = os.stat(root / path)
@@ -78,7 +78,7 @@ def look_at(root: Path, path: str) -> Found | None:
         return None
     if not stat.S_ISREG(state.st_mode):
         return None
-    return Found(path, state.st_ino, state.st_size, state.st_mtime_ns)
+    return FoundFile(path, state.st_ino, state.st_size, state.st_mtime_ns)
 
 
 def form_of(path: Path) -> Form:

@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .sink import Message, SinkError
+from ..sink import Message, SinkError
+from .outlet import SinkFacts
 
 MOST_WAIT: Final = 3_600.0
 """Seconds that another side may ask to be left alone, however long it asks."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DeliveryLimits:
     """How much may wait, how much is sent at once, and how long is waited after a fault.
 
     `most_messages` and `most_bytes` bound what waits; `batch_messages` and `batch_bytes` one call of the sink.
@@ -30,32 +31,14 @@ class Limits:
     ceiling: float = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class SinkFacts:
-    """How the way to one sink stands.
-
-    `delivered` and `failures` count messages and attempts, `waiting` and `waiting_bytes` what is not delivered,
-    and `oldest_age` is for how many seconds the first of these has waited (0 when none has). `last_error` is the
-    text of the last fault, and None again after a success.
-    """
-
-    name: str
-    delivered: int
-    failures: int
-    waiting: int
-    waiting_bytes: int
-    oldest_age: float
-    last_error: str | None
-
-
-class Backlog:
+class RetryQueue:
     """What waits for one sink, in order.
 
     `clock` gives seconds that never go back, `chance` numbers from 0 to 1.
     """
 
     def __init__(
-        self, limits: Limits, *, clock: Callable[[], float], chance: Callable[[], float]
+        self, limits: DeliveryLimits, *, clock: Callable[[], float], chance: Callable[[], float]
     ) -> None:
         self._limits = limits
         self._clock = clock
@@ -77,7 +60,7 @@ class Backlog:
         return len(self._waiting)
 
     def offer(self, messages: Sequence[Message]) -> bool:
-        """Take all of the messages, or none and say False when they are too many. An empty backlog takes any."""
+        """Take all of the messages, or none and say False when they are too many. An empty queue takes any."""
         size = sum(len(message.line) for message in messages)
         limits = self._limits
         if self._waiting and (

@@ -1,9 +1,9 @@
-"""What the loop says of itself, for metrics and health; the loop fills it in and knows of neither."""
+"""How the loop stands, for metrics and health: its watcher fills this in, and the loop knows of neither."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .backlog import SinkFacts
+from ..delivery import SinkFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from .metrics import Metrics, MetricsError
 DEFAULT_ADDRESS: Final = "127.0.0.1:9464"
 
 _MOST_REQUESTS = 16
-_PATIENCE = 5.0
+_TIMEOUT = 5.0
 
 
 class _Answer(NamedTuple):
@@ -99,7 +99,7 @@ class _Server(HTTPServer):
         """Answer in a thread, unless too many are answered already."""
         with self._lock:
             if len(self._open) >= _MOST_REQUESTS:
-                self._cut_off(time.monotonic() - _PATIENCE)
+                self._cut_off(time.monotonic() - _TIMEOUT)
                 self.shutdown_request(request)
                 return
             thread = threading.Thread(
@@ -143,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
     """Answers GET and HEAD, once for each connection."""
 
     server: _Server
-    timeout = _PATIENCE
+    timeout = _TIMEOUT
     server_version = "cloudcascade"
     sys_version = ""
 

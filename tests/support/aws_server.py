@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import boto3  # type: ignore[import-untyped]
 import pytest
-from moto.server import ThreadedMotoServer
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"  # moto's own
@@ -18,6 +16,8 @@ ACCOUNT = "123456789012"  # moto's own
 @contextmanager
 def moto_server() -> Iterator[str]:
     """The address of a simulator of AWS that forgets everything at the end."""
+    from moto.server import ThreadedMotoServer
+
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -38,13 +38,21 @@ def set_credentials(patch: pytest.MonkeyPatch) -> None:
         "NO_PROXY": "*",
     }.items():
         patch.setenv(name, value)
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN"):
+    for name in (
+        "AWS_PROFILE",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL",
+        "AWS_SESSION_TOKEN",
+    ):
         patch.delenv(name, raising=False)
 
 
 @contextmanager
 def client(service: str, endpoint: str) -> Iterator[Any]:
     """A client of the simulator."""
+    import boto3  # type: ignore[import-untyped]
+
     made = boto3.session.Session().client(service, region_name=REGION, endpoint_url=endpoint)
     try:
         yield made

@@ -31,8 +31,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import CloudcascadeError
-from .facts import LoopFacts
+from ...errors import CloudcascadeError
+from .status import LoopFacts
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudcascade.streams.sources.shards import Shards
+from cloudcascade.streams.sources.kinesis_shards import Shards
 
 
 def listing(**parents: tuple[str, ...]) -> list[Any]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudcascade.streams.sources.notifications import NoNotification, ObjectName, objects_in
+from cloudcascade.streams.sources.s3_notifications import NoNotification, ObjectName, objects_in
 from cloudcascade.tests.support.notifications import (
     from_cloudtrail,
     from_eventbridge,

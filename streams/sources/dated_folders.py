@@ -14,7 +14,7 @@ _DAY = re.compile(
     r"(?:(?P<group>.*)/)?(?P<day>[12][0-9]{3}/[01][0-9]/[0-3][0-9])/(?P<rest>.+)", re.S
 )
 _STAMP = re.compile(r"_([0-9]{8}T[0-9]{4})Z_")
-_MARK = 8
+_HASH_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,10 @@ def order(path: str) -> tuple[str, str]:
     return (place.day.strftime("%Y%m%d") if place is not None else "", path)
 
 
-def mark_of(*parts: str) -> bytes:
+def name_hash(*parts: str) -> bytes:
     """Eight bytes that stand for a name: enough to tell the files of a folder from each other."""
     text = "\0".join(parts).encode("utf-8", "surrogateescape")
-    return blake2b(text, digest_size=_MARK).digest()
+    return blake2b(text, digest_size=_HASH_BYTES).digest()
 
 
 @dataclass(slots=True)
@@ -91,30 +91,30 @@ class DatedFolder:
 
     def has(self, place: Delivered) -> bool:
         """Whether the file was read."""
-        return self.is_over(place.day) or mark_of(place.rest) in self.read.get(place.day, ())
+        return self.is_over(place.day) or name_hash(place.rest) in self.read.get(place.day, ())
 
     def add(self, place: Delivered) -> None:
         """The file was read."""
         if self.is_over(place.day):
             return
-        self.read.setdefault(place.day, set()).add(mark_of(place.rest))
+        self.read.setdefault(place.day, set()).add(name_hash(place.rest))
         if self.newest is None or place.day > self.newest:
             self.newest = place.day
             for day in [each for each in self.read if self.is_over(each)]:
                 del self.read[day]
 
 
-def packed_marks(marks: Iterable[bytes]) -> bytes:
-    """Marks as one value, in an order that does not depend on chance."""
-    return b"".join(sorted(marks))
+def packed_hashes(hashes: Iterable[bytes]) -> bytes:
+    """Hashes as one value, in an order that does not depend on chance."""
+    return b"".join(sorted(hashes))
 
 
-def unpacked_marks(packed: bytes) -> set[bytes]:
-    """What `packed_marks` was given.
+def unpacked_hashes(packed: bytes) -> set[bytes]:
+    """What `packed_hashes` was given.
 
     Raises:
         ValueError: it gave no such value.
     """
-    if len(packed) % _MARK:
-        raise ValueError("a mark is cut short")
-    return {packed[at : at + _MARK] for at in range(0, len(packed), _MARK)}
+    if len(packed) % _HASH_BYTES:
+        raise ValueError("a hash is cut short")
+    return {packed[at : at + _HASH_BYTES] for at in range(0, len(packed), _HASH_BYTES)}

@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from .delivery import is_digest
+from .dated_folders import is_digest
 
 # A name of anything else than a bucket must not decide where a request is sent to.
 _BUCKET = re.compile(r"[a-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from .delivery import day_folder, days_before, delivered, is_digest, mark_of, order, today
-from .stored import Moment
+from .dated_folders import day_folder, days_before, delivered, is_digest, name_hash, order, today
+from .position_types import Moment
 
 # For clocks that differ, uploads that take long, and replicas, which keep the time of their original.
 MARGIN = 24 * 3_600
@@ -32,7 +32,7 @@ class Progress(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ListedObject:
     """An object that is to be read."""
 
     key: str
@@ -60,7 +60,7 @@ class Listing:
         self.prefix = prefix
         self.progress = progress
         self.seen = seen
-        self.pending: deque[Item] = deque()
+        self.pending: deque[ListedObject] = deque()
         self.due = 0.0
         """When, on the steady clock, the next pass may begin."""
         self._lookback = lookback
@@ -88,7 +88,7 @@ class Listing:
         """Take in a page of the listing: an answer to ListObjectsV2."""
         for each in page.get("Contents", ()):
             self._page_end = each["Key"]
-            item = Item(
+            item = ListedObject(
                 each["Key"],
                 each.get("ETag", ""),
                 int(each["LastModified"].timestamp()),
@@ -101,22 +101,22 @@ class Listing:
         self._has_more = bool(page.get("IsTruncated"))
         self._go_on()
 
-    def done(self, item: Item, wall: float) -> None:
+    def done(self, item: ListedObject, wall: float) -> None:
         """The first of those pending was dealt with."""
         self.pending.popleft()
         progress = self.progress
         if item.modified >= progress.begun - MARGIN:
-            self.seen.setdefault(item.modified, set()).add(mark_of(item.key, item.etag))
+            self.seen.setdefault(item.modified, set()).add(name_hash(item.key, item.etag))
         self._note_day(item.key, wall)
         progress.cursor = item.key
         self._go_on()
 
-    def _is_new(self, item: Item, size: int) -> bool:
+    def _is_new(self, item: ListedObject, size: int) -> bool:
         if not size or item.key.endswith("/") or is_digest(item.key):
             return False
         if item.modified < self.progress.horizon:
             return False
-        return mark_of(item.key, item.etag) not in self.seen.get(item.modified, ())
+        return name_hash(item.key, item.etag) not in self.seen.get(item.modified, ())
 
     def _note_day(self, key: str, wall: float) -> None:
         place = delivered(key) if self._lookback is not None else None

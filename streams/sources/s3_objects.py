@@ -9,14 +9,14 @@ from ...events import Source as FileSource
 from ..source import SourceError
 from .aws import Refused, ask
 from .options import SourceOptions
-from .whole import WholeFile
+from .whole_file import WholeFile
 
 _PIECE = 1 << 20
 _LASTING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidObjectState", "404"})
 _DENIALS = 10
 
 
-class Reader:
+class ObjectReader:
     """Opens objects, and notices when it may read none of them."""
 
     def __init__(self, client: Any, options: SourceOptions, on_problem: OnProblem) -> None:
@@ -85,7 +85,7 @@ class S3Object:
         self._reading: WholeFile | None = None
 
     def step(self) -> list[Record] | None:
-        """See `Reader.step`.
+        """See `ObjectReader.step`.
 
         Raises:
             Refused: it is not given to us, for now or for good. The next step begins again.

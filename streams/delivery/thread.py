@@ -1,6 +1,4 @@
-"""Carries messages from the loop to one sink, in a thread of its own, so that a slow sink does not stop the
-loop.
-"""
+"""The delivery thread of one sink, so that a slow sink does not stop the loop."""
 
 import random
 import threading
@@ -8,12 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from .backlog import Backlog, Limits, SinkFacts
-from .sink import Message, Sink, SinkError
+from ..sink import Message, Sink, SinkError
+from .outlet import SinkFacts
+from .retry_queue import DeliveryLimits, RetryQueue
 
 
 class Courier:
-    """The way to one sink: takes what the loop offers, sends it in order, and tries again what failed.
+    """An outlet with a thread and a retry queue: sends in order what it is offered, and tries again what failed.
 
     `on_lasting` is called, in the courier's thread, when a fault begins that will not pass by itself; such a sink
     is tried again all the same, every `limits.ceiling` seconds. It must not call the courier.
@@ -23,7 +22,7 @@ class Courier:
         self,
         sink: Sink,
         *,
-        limits: Limits = Limits(),  # noqa: B008  # frozen
+        limits: DeliveryLimits = DeliveryLimits(),  # noqa: B008  # frozen
         on_lasting: Callable[[SinkError], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
@@ -31,7 +30,7 @@ class Courier:
         self.name = sink.name
         self._sink = sink
         self._on_lasting = on_lasting
-        self._backlog = Backlog(limits, clock=clock, chance=chance)
+        self._queue = RetryQueue(limits, clock=clock, chance=chance)
         self._changed = threading.Condition()
         self._closing = False
         self._given_up = False
@@ -53,7 +52,7 @@ class Courier:
                 raise self._broken
             if self._closing:
                 return False
-            taken = self._backlog.offer(messages)
+            taken = self._queue.offer(messages)
             self._changed.notify_all()
             return taken
 
@@ -61,12 +60,12 @@ class Courier:
     def delivered(self) -> int | None:
         """The number of the last message before and including which all are delivered; None before the first."""
         with self._changed:
-            return self._backlog.delivered
+            return self._queue.delivered
 
     def facts(self) -> SinkFacts:
         """How the way to the sink stands."""
         with self._changed:
-            found = self._backlog.facts(self.name)
+            found = self._queue.facts(self.name)
             if self._broken is not None:
                 return replace(found, last_error=repr(self._broken))
             return found
@@ -78,17 +77,17 @@ class Courier:
         """
         with self._changed:
             self._closing = True
-            self._backlog.hurry()
+            self._queue.hurry()
             self._changed.notify_all()
         self._thread.join(timeout)
         with self._changed:
             self._given_up = True
-            left = len(self._backlog)
+            left = len(self._queue)
             self._changed.notify_all()
         self._thread.join(0.1)
         if not self._thread.is_alive():
             self._sink.close()
-            left = len(self._backlog)
+            left = len(self._queue)
         return left
 
     def _run(self) -> None:
@@ -103,9 +102,9 @@ class Courier:
         """Wait for the next batch; an empty one means the end."""
         with self._changed:
             while not self._given_up:
-                wait = self._backlog.wait()
+                wait = self._queue.wait()
                 if wait == 0:
-                    return self._backlog.batch()
+                    return self._queue.batch()
                 if wait is None and self._closing:
                     break
                 self._changed.wait(wait)
@@ -116,9 +115,9 @@ class Courier:
             self._sink.send(batch)
         except SinkError as error:
             with self._changed:
-                is_news = self._backlog.failed(error)
+                is_news = self._queue.failed(error)
             if is_news:
                 self._on_lasting(error)
         else:
             with self._changed:
-                self._backlog.succeeded()
+                self._queue.succeeded()

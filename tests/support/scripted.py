@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from cloudcascade.events import Record
-from cloudcascade.streams import Message, SourceError
-from cloudcascade.streams.loop import Look
-from cloudcascade.tests.support.cloudtrail import Event, record
+from cloudcascade.streams import Look, Message, SourceError
+
+from .cloudtrail import Event, record
 
 
 class Killed(Exception):
