@@ -7,7 +7,7 @@ written as a numeric entity. https://mermaid.js.org/syntax/flowchart.html
 import json
 from collections.abc import Iterable, Iterator
 
-from .legible import MAX_TOOLTIP, legible, web_url
+from ..legible import MAX_TOOLTIP, legible, web_url
 from .palette import FAINT, FRAME, INK, LOOKS, PAPER, PLAIN_FILL
 from .picture import RELATION_MEANING, EdgeStyle, Picture, PictureEdge, PictureNode
 

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from ..catalog.models import Cascade, Effect, Origin
-from ..catalog.terms import Relation
+from ...catalog.models import Cascade, Effect, Origin
+from ...catalog.terms import Relation
 from .boxes import action_row
 from .links import evidence_links
 from .picture import EdgeStyle, Group, Picture, PictureEdge, PictureNode

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Literal, assert_never
 
+from ..errors import RenderError
 from . import wasi_layout
 from .dot import to_dot
-from .errors import RenderError
 from .mermaid import to_mermaid
 from .picture import Picture
 from .svg import finish_svg

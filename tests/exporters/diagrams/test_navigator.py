@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from cloudcascade.catalog import load_catalog, read_cascade, statistics, technique
-from cloudcascade.exporters.navigator import navigator_layer
+from cloudcascade.exporters.diagrams.navigator import navigator_layer
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_a_technique_is_scored_by_the_cascades_that_mask_it() -> None:

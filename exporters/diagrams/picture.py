@@ -6,7 +6,7 @@ The texts are data. Each encoder makes them inert in its own language, whatever 
 from dataclasses import dataclass
 from typing import Literal
 
-from ..catalog.terms import Policy, Relation
+from ...catalog.terms import Policy, Relation
 
 Role = Literal["origin", "effect", "action", "spoiler"]
 EdgeStyle = Relation | Literal["spoiler"]

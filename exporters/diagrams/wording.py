@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from ..catalog.models import Condition, Where
-from ..catalog.terms import format_duration
+from ...catalog.models import Condition, Where
+from ...catalog.terms import format_duration
 
 _SHOWN_VALUES = 3
 

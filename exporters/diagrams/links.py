@@ -2,8 +2,8 @@
 
 import re
 
-from ..catalog.models import Cascade
-from ..catalog.recorded import recorded
+from ...catalog.models import Cascade
+from ...catalog.recorded import recorded
 from .picture import Link
 
 # AWS leads from a service's uid in its service model (`metadata.uid` in botocore's service-2.json) and an

@@ -9,8 +9,8 @@ import re
 import pytest
 
 from cloudcascade.exporters import Picture, cascade_picture, to_mermaid
-from cloudcascade.exporters.mermaid import encode_label
-from cloudcascade.tests.exporters.hostile_pictures import TEXTS, hostile_picture
+from cloudcascade.exporters.diagrams.mermaid import encode_label
+from cloudcascade.tests.exporters.diagrams.hostile_pictures import TEXTS, hostile_picture
 from cloudcascade.tests.support.cascades import DELETE_USER
 
 # A label holds letters, digits, signs within words, harmless signs, entities and line breaks.

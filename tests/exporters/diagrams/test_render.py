@@ -22,9 +22,13 @@ from cloudcascade.exporters import (
     render,
     to_dot,
 )
-from cloudcascade.exporters.picture import EdgeStyle
-from cloudcascade.exporters.render import MAX_WASI_EDGES, MAX_WASI_NODES
-from cloudcascade.tests.exporters.hostile_pictures import TEXTS, all_hostile, hostile_picture
+from cloudcascade.exporters.diagrams.picture import EdgeStyle
+from cloudcascade.exporters.diagrams.render import MAX_WASI_EDGES, MAX_WASI_NODES
+from cloudcascade.tests.exporters.diagrams.hostile_pictures import (
+    TEXTS,
+    all_hostile,
+    hostile_picture,
+)
 from cloudcascade.tests.support.cascades import DELETE_USER
 
 SVG = "{http://www.w3.org/2000/svg}"

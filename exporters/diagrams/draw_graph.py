@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from ..catalog.models import Cascade
-from ..graph import (
+from ...catalog.models import Cascade
+from ...graph import (
     Emits,
     GraphReader,
     MapsTo,

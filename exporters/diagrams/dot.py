@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import graphviz
 
-from .legible import MAX_LABEL, MAX_TOOLTIP, legible, web_url
+from ..legible import MAX_LABEL, MAX_TOOLTIP, legible, web_url
 from .palette import FAINT, FONT, FRAME, INK, LINK, LINK_ON_INK, LOOKS, PAPER, PLAIN_FILL
 from .picture import POLICY_MEANING, RELATION_MEANING, Link, Picture, PictureEdge, PictureNode, Row
 

@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
+from ..errors import RenderError
+from ..legible import MAX_TOOLTIP, legible, web_url
 from .dot import header_lines, node_names, plain_lines
-from .errors import RenderError
-from .legible import MAX_TOOLTIP, legible, web_url
 from .palette import FAINT, FRAME, LINK, LINK_ON_INK
 from .picture import Link, Picture
 

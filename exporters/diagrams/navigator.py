@@ -6,8 +6,8 @@ Layer format 4.5: https://github.com/mitre-attack/attack-navigator/blob/master/l
 from collections.abc import Mapping
 from typing import Any
 
-from ..catalog import Policy, attack_version, technique
-from ..catalog.statistics import Statistics
+from ...catalog import Policy, attack_version, technique
+from ...catalog.statistics import Statistics
 
 _SUPPRESSED, _ANNOTATED = "#c0392b", "#f1c40f"
 

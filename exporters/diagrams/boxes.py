@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ..catalog.attack import technique
+from ...catalog.attack import technique
 from .links import action_url, technique_url
 from .picture import Link, Row
 
