@@ -11,11 +11,11 @@ from ..errors import ExportError, Refused
 from ..explained_table import EVERYTHING, by_source, table_losses
 from ..field_maps import FieldMap, field_map
 from ..header import header
-from ..languages import kibana, kuery
-from ..languages.eql_query import refuse_unjoinable, sequences
-from ..languages.esql import Command, Comment, Where, column, comment, esql
-from ..languages.esql_query import EXPLAINED, SUBJECT, pipeline, refuse_repeats
-from ..languages.spl import Field, both, call
+from ..languages.elastic import kibana, kuery
+from ..languages.elastic.eql_query import refuse_unjoinable, sequences
+from ..languages.elastic.esql import Command, Comment, Where, column, comment, esql
+from ..languages.elastic.esql_query import EXPLAINED, SUBJECT, pipeline, refuse_repeats
+from ..languages.splunk.spl import Field, both, call
 from ..query import Pattern, Query
 from ..target import Artefact, Job, Options, Style, Target
 

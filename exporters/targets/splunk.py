@@ -10,8 +10,8 @@ from ..capabilities import Capabilities, Direction, Loss
 from ..detections import Detection, about
 from ..field_maps import FieldMap, field_map
 from ..header import header
-from ..languages import conf
-from ..languages.spl import (
+from ..languages.splunk import conf
+from ..languages.splunk.spl import (
     Command,
     Expression,
     Field,
@@ -27,8 +27,8 @@ from ..languages.spl import (
     searched,
     spl,
 )
-from ..languages.spl_detections import searches
-from ..languages.spl_query import (
+from ..languages.splunk.spl_detections import searches
+from ..languages.splunk.spl_query import (
     EXPLAINED,
     is_action,
     is_one_of,

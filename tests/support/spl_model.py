@@ -1,4 +1,4 @@
-"""Runs the commands of exporters/languages/spl.py over events, by the rules of Splunk's reference."""
+"""Runs the commands of exporters/languages/splunk/spl.py over events, by the rules of Splunk's reference."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from cloudcascade.exporters.languages.spl import (
+from cloudcascade.exporters.languages.splunk.spl import (
     Call,
     Command,
     Dedup,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ..errors import CannotEncode
+from ...errors import CannotEncode
 
 
 def stanza(name: str, settings: Iterable[tuple[str, str]]) -> str:

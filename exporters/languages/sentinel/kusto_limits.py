@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...catalog.terms import Policy
-from ..capabilities import Direction, Fit, Loss
-from ..field_maps import FieldMap
-from ..query import Condition, Denied, Edge, Key, Node, Pattern, Query, Spoiler
+from ....catalog.terms import Policy
+from ...capabilities import Direction, Fit, Loss
+from ...field_maps import FieldMap
+from ...query import Condition, Denied, Edge, Key, Node, Pattern, Query, Spoiler
 
 
 def settle(query: Query, fields: FieldMap) -> Fit:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..query import Condition, Denied, Key, Node, Pattern, Query, Test
-from ..target import Artefact, Options
-from . import panther_signal
-from .panther_documents import document
+from ...query import Condition, Denied, Key, Node, Pattern, Query, Test
+from ...target import Artefact, Options
+from . import cloudcascade_signal
+from .documents import document
 from .python_source import module, table
 
 FOLDER = "cloudcascade"
@@ -148,7 +148,7 @@ def artefacts(query: Query, head: Sequence[str], name: str, options: Options) ->
 
 def shared_source() -> Iterator[Artefact]:
     """The global that all signals import, as it stands in this package."""
-    source = Path(panther_signal.__file__).read_text(encoding="utf-8")
+    source = Path(cloudcascade_signal.__file__).read_text(encoding="utf-8")
     place = PurePosixPath("global_helpers", f"{GLOBAL}.py")
     yield Artefact(place, source)
     written = {
@@ -359,7 +359,7 @@ def _satisfy(event: dict[str, Any], condition: Condition) -> None:
     first = condition.values[:1] if isinstance(condition, Test) else ()
     for value in (*first, "example", "another", True, False, 1):
         _put(event, condition.path, value)
-        if panther_signal.holds(event, _condition(condition)):
+        if cloudcascade_signal.holds(event, _condition(condition)):
             return
 
 

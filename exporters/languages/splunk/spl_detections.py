@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from ..detections import Burst, Detection, FirstSeen, Lineage
-from ..query import Pattern
+from ...detections import Burst, Detection, FirstSeen, Lineage
+from ...query import Pattern
 from .spl import quoted, searched
 
 SESSIONS = "cascade_sessions"

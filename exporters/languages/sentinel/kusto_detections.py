@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ..detections import Burst, Detection, FirstSeen, Lineage
-from ..query import Pattern
+from ...detections import Burst, Detection, FirstSeen, Lineage
+from ...query import Pattern
 from .kusto import table_name, text_list, text_literal, timespan_literal
 
 

@@ -6,10 +6,10 @@ a name of its own (`Request` for RequestParameters), and every expression here r
 
 from dataclasses import dataclass, field
 
-from ...events import TOOL_LETTERS
-from ..field_maps import FieldMap
-from ..query import Condition, Denied, Key, Scalar, Test
-from ..tool_marks import tool_patterns
+from ....events import TOOL_LETTERS
+from ...field_maps import FieldMap
+from ...query import Condition, Denied, Key, Scalar, Test
+from ...tool_marks import tool_patterns
 from .kusto import bool_literal, long_literal, member, pascal_name, text_list, text_literal
 
 PARSED = {

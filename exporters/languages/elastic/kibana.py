@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from ..legible import legible
+from ...legible import legible
 
 Object = dict[str, Any]
 

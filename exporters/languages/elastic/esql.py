@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import CannotEncode
-from .spl import Call, Expression, Field, Operation, Value
+from ...errors import CannotEncode
+from ..splunk.spl import Call, Expression, Field, Operation, Value
 
 _WIDTH = 100
 _PLAIN = re.compile(r"@?[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")

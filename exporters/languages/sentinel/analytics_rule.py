@@ -10,11 +10,11 @@ from uuid import NAMESPACE_URL, uuid5
 
 import yaml
 
-from ...catalog.attack import technique
-from ...catalog.terms import format_duration
-from ..errors import Refused
-from ..legible import legible
-from ..query import Query
+from ....catalog.attack import technique
+from ....catalog.terms import format_duration
+from ...errors import Refused
+from ...legible import legible
+from ...query import Query
 
 MAX_QUERY = 10_000
 """Characters that a rule's query may have."""

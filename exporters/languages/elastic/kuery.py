@@ -6,7 +6,7 @@ only `"` and the backslash are special.
 
 import unicodedata
 
-from ..errors import CannotEncode
+from ...errors import CannotEncode
 
 
 def quoted(value: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..query import Edge, Key, Spoiler
+from ...query import Edge, Key, Spoiler
 from .kusto import text_list, text_literal, timespan_literal
 from .kusto_fields import Fields
 

@@ -7,9 +7,9 @@ Each step is a `let`, a table of events joined with the step above it. A parent'
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...catalog.terms import Relation, format_duration
-from ..field_maps import FieldMap
-from ..query import Edge, Node, Pattern, Query, Spoiler
+from ....catalog.terms import Relation, format_duration
+from ...field_maps import FieldMap
+from ...query import Edge, Node, Pattern, Query, Spoiler
 from .kusto import pascal_name, table_name, text_list, text_literal, timespan_literal
 from .kusto_fields import Fields
 from .kusto_joins import (

@@ -5,9 +5,9 @@ The form `![origin] [effect] ![origin]` is never made: it holds when either side
 
 from collections.abc import Iterator
 
-from ..errors import Refused
-from ..field_maps import FieldMap
-from ..query import Edge, Node, Query
+from ...errors import Refused
+from ...field_maps import FieldMap
+from ...query import Edge, Node, Query
 from .eql import equals, event, missing, quoted, without
 from .esql_query import HIDDEN
 

@@ -6,12 +6,12 @@ the nearest partner on each side decides. An event that lacks a key falls into n
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ...events import MAX_TOOL_TEXT, TOOL_LETTERS
-from ..errors import ExportError
-from ..field_maps import FieldMap
-from ..query import Condition, Denied, Edge, Key, KeyPair, Node, Pattern, Query, Spoiler, Test
-from ..sql.names import Names, snake_case
-from ..tool_marks import tool_patterns
+from ....events import MAX_TOOL_TEXT, TOOL_LETTERS
+from ...errors import ExportError
+from ...field_maps import FieldMap
+from ...query import Condition, Denied, Edge, Key, KeyPair, Node, Pattern, Query, Spoiler, Test
+from ...sql.names import Names, snake_case
+from ...tool_marks import tool_patterns
 from .spl import (
     NULL,
     Call,

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import CannotEncode
+from ...errors import CannotEncode
 
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 

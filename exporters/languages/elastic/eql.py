@@ -8,7 +8,7 @@ of equal keys; an event that lacks a key is in no sequence.
 import unicodedata
 from collections.abc import Sequence
 
-from ..errors import CannotEncode
+from ...errors import CannotEncode
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 

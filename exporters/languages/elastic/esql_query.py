@@ -7,13 +7,13 @@ hours there is hardly ever more than one deletion of one user.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ...catalog.terms import format_duration
-from ..errors import Refused
-from ..field_maps import FieldMap
-from ..query import Condition, Denied, Edge, Key, Node, Pattern, Query, Spoiler
-from ..sql.names import Names, snake_case
+from ....catalog.terms import format_duration
+from ...errors import Refused
+from ...field_maps import FieldMap
+from ...query import Condition, Denied, Edge, Key, Node, Pattern, Query, Spoiler
+from ...sql.names import Names, snake_case
+from ..splunk.spl import Call, Expression, Field, Operation, Value, both, call, either, equal
 from .esql import Command, Comment, Eval, InlineStats, Where
-from .spl import Call, Expression, Field, Operation, Value, both, call, either, equal
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 EXPLAINED = "explained_by"

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from ..target import Artefact
+from ...target import Artefact
 
 
 def document(path: PurePosixPath, written: dict[str, Any]) -> Artefact:
