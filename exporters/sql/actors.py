@@ -32,8 +32,8 @@ def session_actor(fields: Fields) -> Expression:
     return exp.case().when(lasting, known).else_(session)
 
 
-def actor_steps(unresolved: str, may_fail: bool) -> list[tuple[str, exp.Query]]:
-    """The steps from the table `unresolved` to `events`, which has a column `actor`."""
+def actor_steps(unresolved: str, name: str, may_fail: bool) -> list[tuple[str, exp.Query]]:
+    """The steps from the step `unresolved` to the one called `name`, which has a column `actor`."""
     handed = (
         exp.select("handed_out", "principal", "access_key")
         .distinct()
@@ -82,7 +82,7 @@ def actor_steps(unresolved: str, may_fail: bool) -> list[tuple[str, exp.Query]]:
             join_type="left",
         )
     )
-    steps.append(("events", events))
+    steps.append((name, events))
     return steps
 
 

@@ -9,11 +9,13 @@ from ..errors import ExportError
 from ..header import header
 from ..query import Purpose, Query
 from ..target import Artefact, Job, Options, Style, Target, Verification
+from .answers import Answer
 from .detections import detection_sql
 from .dialect import Dialect
 from .fields import paths_of
 from .layout import Layout, layout
-from .relational import ActorKey, Answer, Setting, script
+from .setting import ActorKey, Setting
+from .statements import script
 
 _ANSWERS: tuple[tuple[Answer, str], ...] = (
     ("alert", "What the cascade does not explain."),

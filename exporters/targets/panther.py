@@ -17,9 +17,11 @@ from ..languages.panther import correlation
 from ..languages.panther.documents import document
 from ..languages.panther.python_source import constant, function, member, module, text_of
 from ..query import Query
+from ..sql.answers import Answer
 from ..sql.fields import paths_of
 from ..sql.layout import layout
-from ..sql.relational import Answer, Setting, script
+from ..sql.setting import Setting
+from ..sql.statements import script
 from ..target import Artefact, Job, Options, Style, Target
 from .snowflake import Snowflake
 
