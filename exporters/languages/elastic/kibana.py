@@ -90,6 +90,11 @@ def exception_item(
     }
 
 
+def owner_tag(owner: str | None) -> tuple[str, ...]:
+    """The tag that says who answers for an object, where somebody does."""
+    return (f"owner:{owner}",) if owner else ()
+
+
 def match(field: str, *values: str) -> Object:
     """An entry: the field is one of the values, exactly."""
     one = len(values) == 1
