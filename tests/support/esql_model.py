@@ -7,7 +7,7 @@ from typing import Any
 
 from cloudcascade.exporters.field_maps import field_map
 from cloudcascade.exporters.languages.elastic.esql import Command, Comment, Eval, InlineStats, Where
-from cloudcascade.exporters.languages.splunk.spl import Call, Expression, Field, Operation, Value
+from cloudcascade.exporters.languages.expressions import Call, Expression, Field, Operation, Value
 
 from .cloudtrail import Event
 

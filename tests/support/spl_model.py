@@ -7,19 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from cloudcascade.exporters.languages.splunk.spl import (
-    Call,
-    Command,
-    Dedup,
-    Eval,
-    Expression,
-    Field,
-    Nearest,
-    Operation,
-    Text,
-    Value,
-    Where,
-)
+from cloudcascade.exporters.languages.expressions import Call, Expression, Field, Operation, Value
+from cloudcascade.exporters.languages.splunk.spl import Command, Dedup, Eval, Nearest, Text, Where
 
 from .cloudtrail import Event
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...errors import CannotEncode
-from ..splunk.spl import Call, Expression, Field, Operation, Value
+from ..expressions import Call, Expression, Field, Operation, Value
 
 _WIDTH = 100
 _PLAIN = re.compile(r"@?[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")

@@ -12,7 +12,7 @@ from ...errors import Refused
 from ...field_maps import FieldMap
 from ...query import Condition, Denied, Edge, Key, Node, Pattern, Query, Spoiler
 from ...sql.names import Names, snake_case
-from ..splunk.spl import Call, Expression, Field, Operation, Value, both, call, either, equal
+from ..expressions import Call, Expression, Field, Operation, Value, both, call, either, equal
 from .esql import Command, Comment, Eval, InlineStats, Where
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"

@@ -3,7 +3,7 @@
 from ....catalog.terms import format_duration
 from ...field_maps import FieldMap
 from ...query import Query
-from ..splunk.spl import Field, both, call
+from ..expressions import Field, both, call
 from .esql import Command, Comment, Where, column, esql
 from .esql_query import EXPLAINED, SUBJECT, pipeline
 

@@ -11,41 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...errors import CannotEncode
+from ..expressions import Call, Expression, Field, Operation, Value
 
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of the event."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A text or a number."""
-
-    value: str | int
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A function of the eval command."""
-
-    name: str
-    arguments: "tuple[Expression, ...]" = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """Operands with an operator of the eval command between them: ==, <=, -, AND, OR."""
-
-    operator: str
-    operands: "tuple[Expression, ...]"
-
-
-Expression = Field | Value | Call | Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +60,6 @@ class Text:
 
 
 Command = Eval | Where | Dedup | Nearest | Text
-
-
-def call(name: str, *arguments: Expression) -> Call:
-    """A function of the eval command."""
-    return Call(name, arguments)
-
-
-def both(*operands: Expression) -> Expression:
-    """All of them hold."""
-    return operands[0] if len(operands) == 1 else Operation("AND", operands)
-
-
-def either(*operands: Expression) -> Expression:
-    """One of them holds."""
-    return operands[0] if len(operands) == 1 else Operation("OR", operands)
-
-
-def equal(one: Expression, other: Expression) -> Expression:
-    """Equal as eval compares: exactly, wildcards are letters."""
-    return Operation("==", (one, other))
-
-
-NULL = Call("null")
 
 
 def quoted(value: str) -> str:

@@ -12,23 +12,8 @@ from ...field_maps import FieldMap
 from ...query import Condition, Denied, Edge, Key, KeyPair, Node, Pattern, Query, Spoiler, Test
 from ...sql.names import Names, snake_case
 from ...tool_marks import tool_patterns
-from .spl import (
-    NULL,
-    Call,
-    Command,
-    Dedup,
-    Eval,
-    Expression,
-    Field,
-    Nearest,
-    Operation,
-    Value,
-    Where,
-    both,
-    call,
-    either,
-    equal,
-)
+from ..expressions import NULL, Call, Expression, Field, Operation, Value, both, call, either, equal
+from .spl import Command, Dedup, Eval, Nearest, Where
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 EXPLAINED = "cascade"
