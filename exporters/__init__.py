@@ -4,7 +4,7 @@ Pictures are drawn by `render`, a file a drawing language. Detection content is 
 a `Query`, a file a target.
 """
 
-from .capabilities import Capabilities, Direction, Fit, Loss, fit
+from .capabilities import Capabilities, Direction, Loss
 from .detections import DETECTIONS, Detection, find_detection
 from .diagrams.dot import to_dot
 from .diagrams.draw_cascade import cascade_picture
@@ -15,6 +15,7 @@ from .diagrams.render import FORMATS, Engine, Format, render
 from .errors import CannotEncode, ExportError, Refused, RenderError
 from .export import Export, Omission, assess, export, export_detections, plan, write
 from .field_maps import FieldMap, Success, field_map
+from .fitting import Fit, fit
 from .header import header, loss_lines
 from .lower import DEFAULT_LATENESS, lower
 from .matrix import MatrixRow, Statement, Survey, matrix, statements, survey

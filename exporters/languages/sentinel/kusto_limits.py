@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ....catalog.terms import Policy
-from ...capabilities import Direction, Fit, Loss
+from ...capabilities import Direction, Loss
 from ...field_maps import FieldMap
+from ...fitting import Fit
 from ...query import Condition, Denied, Edge, Key, Node, Pattern, Query, Spoiler
 
 

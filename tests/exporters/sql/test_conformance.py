@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloudcascade.catalog import load_catalog
-from cloudcascade.exporters.capabilities import fit
+from cloudcascade.exporters.fitting import fit
 from cloudcascade.exporters.lower import lower
 from cloudcascade.exporters.sql.answers import Answer
 from cloudcascade.exporters.sql.setting import ActorKey

@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cloudcascade.catalog import Controller
-from cloudcascade.exporters.capabilities import fit
 from cloudcascade.exporters.errors import CannotEncode, Refused
 from cloudcascade.exporters.field_maps import field_map
+from cloudcascade.exporters.fitting import fit
 from cloudcascade.exporters.languages.elastic.eql_query import sequences
 from cloudcascade.exporters.languages.elastic.esql import column, quoted
 from cloudcascade.exporters.languages.elastic.esql_query import pipeline, refuse_repeats

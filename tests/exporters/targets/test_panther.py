@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from cloudcascade.catalog import Controller
-from cloudcascade.exporters.capabilities import fit
 from cloudcascade.exporters.export import write
+from cloudcascade.exporters.fitting import fit
 from cloudcascade.exporters.languages.panther import cloudcascade_signal
 from cloudcascade.exporters.languages.panther.correlation import lookback, rate, reach
 from cloudcascade.exporters.languages.panther.python_source import (

@@ -7,8 +7,8 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cloudcascade.exporters.capabilities import fit
 from cloudcascade.exporters.errors import CannotEncode, ExportError
+from cloudcascade.exporters.fitting import fit
 from cloudcascade.exporters.languages.splunk import conf
 from cloudcascade.exporters.languages.splunk.spl import comment, field_name, quoted, searched
 from cloudcascade.exporters.lower import lower
