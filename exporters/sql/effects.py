@@ -50,7 +50,7 @@ def _effect_step(
     label = snake_case(first.pattern.event_name)
     if len(nodes) > 1:
         label = f"effects_of_{snake_case(parent.event_name)}"
-    return steps.add(label, hung)
+    return steps.add(label, hung, joins.effect_words(nodes, parents))
 
 
 def _effect_name(nodes: Sequence[Node]) -> Expression:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from ...catalog.terms import format_duration
 from ..query import Key, Query
-from .actors import CREDENTIAL_CALLS, actor_steps, session_actor
+from .actors import CREDENTIAL_CALLS, add_actor_steps, session_actor
 from .dialect import Expression, number, text
 from .expressions import by_source, column, keys_of, named
 from .fields import Fields, is_null, not_null
@@ -61,14 +62,18 @@ class Events:
         """Add the steps from the table to the events."""
         step = self._wanted(steps)
         if self.setting.every is not None:
-            start = self._ago(self.setting.every + self.query.hold + self.query.reach_before)
+            back = self.setting.every + self.query.hold + self.query.reach_before
+            start = self._ago(back)
             recent = exp.GTE(this=column("event_time"), expression=start)
-            step = steps.add("recent_events", exp.select("*").from_(step).where(recent))
+            step = steps.add(
+                "recent_events",
+                exp.select("*").from_(step).where(recent),
+                f"those of the last {format_duration(back)}",
+            )
         step = self._told(steps, step)
         step = self._unique(steps, step)
         if self._follows:
-            for name, select in actor_steps(step, self.name, self.some_may_fail):
-                steps.add(name, select)
+            add_actor_steps(step, self.name, self.some_may_fail, steps)
 
     def _wanted(self, steps: Steps) -> str:
         """The rows of the table that are events of the queries' actions."""
@@ -79,7 +84,11 @@ class Events:
         wanted = exp.select(*self._columns()).from_(source).where(self._any_action(actions))
         if not self.some_may_fail:
             wanted = wanted.where(is_null(self._member("errorCode")))
-        return steps.add("read_events", wanted)
+        outcome = "" if self.some_may_fail else " that succeeded"
+        keeps = (
+            f"events of {len(set(actions))} actions{outcome}, with the columns that steps ask for"
+        )
+        return steps.add("read_events", wanted, keeps)
 
     def _columns(self) -> list[Expression]:
         fields = self.fields
@@ -117,7 +126,11 @@ class Events:
         for key, name in self.keys.items():
             if key.tool:
                 tool = named(self.setting.dialect.tool_family(column("agent")), name)
-                step = steps.add("told_events", exp.select("*", tool).from_(step))
+                step = steps.add(
+                    "told_events",
+                    exp.select("*", tool).from_(step),
+                    f"all, with the tool that the userAgent tells as {name}",
+                )
         return step
 
     def _unique(self, steps: Steps, step: str) -> str:
@@ -130,10 +143,12 @@ class Events:
         copies = steps.add(
             "numbered_events",
             exp.select("*", named(number_in_copies, "copy_number")).from_(step),
+            "all, the copies of each event numbered",
         )
         first = exp.or_(column("copy_number").eq(1), is_null(column("event_id")))
         name = "unresolved_events" if self._follows else self.name
-        return steps.add(name, exp.select("*").from_(copies).where(first))
+        keeps = "the first copy of each event"
+        return steps.add(name, exp.select("*").from_(copies).where(first), keeps)
 
     def _documents(self) -> list[str]:
         """The columns that conditions read, in the order of their names."""

@@ -14,6 +14,7 @@ from .dialect import Expression, text
 from .events import Events
 from .expressions import column, within
 from .fields import not_null
+from .wording import effect_words, spoiler_words
 
 
 @dataclass(slots=True)
@@ -50,8 +51,7 @@ class Joins:
     def voided(self, spoiler: Spoiler, roots: str, root: Pattern) -> exp.Select:
         """The ids of the roots that the spoiler voids."""
         on = _On()
-        # Without a key that the table keeps, the spoiler voids more, never less.
-        self._same_keys(on, [pair for pair in spoiler.join if self._is_kept(pair)], "other", "root")
+        self._same_keys(on, self._kept(spoiler), "other", "root")
         if spoiler.same_account:
             on.equal.append(column("account", "other").eq(column("account", "root")))
         on.conditions += self.fits.fit([spoiler.pattern], "other", unknown=FITS)
@@ -65,6 +65,15 @@ class Joins:
             )
         ids = exp.select(exp.alias_(column("event_id", "root"), "event_id"))
         return self._joined(ids, "other", (roots, "root"), on)
+
+    def effect_words(self, nodes: Sequence[Node], parents: str) -> str:
+        """What `effects` finds, in words."""
+        patterns = [node.pattern for node in nodes]
+        return effect_words(patterns, nodes[0].edge, parents, self.events.keys)
+
+    def spoiler_words(self, spoiler: Spoiler, roots: str) -> str:
+        """What `voided` looks for, in words."""
+        return spoiler_words(spoiler, self._kept(spoiler), roots, self.events.keys)
 
     def _joined(self, select: exp.Select, own: str, parent: tuple[str, str], on: _On) -> exp.Select:
         joined = exp.alias_(exp.to_table(parent[0]), parent[1], table=True)
@@ -90,9 +99,14 @@ class Joins:
             invoked = column("invoked_by", own).eq(text(service))
             on.conditions.append(exp.or_(invoked, exp.func("COALESCE", linked, exp.false())))
 
-    def _is_kept(self, pair: KeyPair) -> bool:
-        paths = (*pair.own.paths, *pair.parent.paths)
-        return all(self.events.setting.layout.find(path) is not None for path in paths)
+    def _kept(self, spoiler: Spoiler) -> list[KeyPair]:
+        """The keys that the table keeps: without the others the spoiler voids more, never less."""
+        find = self.events.setting.layout.find
+        return [
+            pair
+            for pair in spoiler.join
+            if all(find(path) is not None for path in (*pair.own.paths, *pair.parent.paths))
+        ]
 
     def _same_keys(self, on: _On, pairs: Sequence[KeyPair], own: str, parent: str) -> None:
         for pair in pairs:

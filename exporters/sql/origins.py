@@ -8,6 +8,7 @@ from .fields import is_null, not_null
 from .joins import Joins
 from .names import snake_case
 from .steps import Steps
+from .wording import events_words
 
 
 def origin_step(query: Query, steps: Steps, joins: Joins) -> str:
@@ -22,8 +23,8 @@ def origin_step(query: Query, steps: Steps, joins: Joins) -> str:
         .where(not_null(column("event_id")))
     )
     if not query.spoilers and not query.required:
-        return steps.add(label, fitting)
-    step = steps.add(f"{label}_calls", fitting)
+        return steps.add(label, fitting, events_words([query.root]))
+    step = steps.add(f"{label}_calls", fitting, events_words([query.root]))
     if query.spoilers:
         name = f"{label}_kept" if query.required else label
         step = _unspoiled(query, step, name, steps, joins)
@@ -33,8 +34,10 @@ def origin_step(query: Query, steps: Steps, joins: Joins) -> str:
 def _unspoiled(query: Query, roots: str, name: str, steps: Steps, joins: Joins) -> str:
     """The roots that no spoiler voids."""
     voided: list[exp.Query] = [joins.voided(each, roots, query.root) for each in query.spoilers]
-    spoiled = steps.add(f"voided_{snake_case(query.root.event_name)}", union(voided))
-    return steps.add(name, _without(roots, spoiled))
+    spoilers = "; ".join(joins.spoiler_words(each, roots) for each in query.spoilers)
+    label = f"voided_{snake_case(query.root.event_name)}"
+    spoiled = steps.add(label, union(voided), f"those that are voided by {spoilers}")
+    return steps.add(name, _without(roots, spoiled), "those that nothing voids")
 
 
 def _without(step: str, unwanted: str) -> exp.Query:
@@ -62,10 +65,13 @@ def _complete(query: Query, roots: str, steps: Steps, joins: Joins) -> str:
         having = steps.add(
             f"{label}_with_{snake_case(member.pattern.event_name)}",
             hung.select(named(column("instance", "parent"), "instance"), append=False),
+            f"those with {joins.effect_words([member], step)}",
         )
         last = place == len(query.required)
         here = column("event_id").isin(query=exp.select("instance").from_(having))
         step = steps.add(
-            label if last else f"{label}_{place}", exp.select("*").from_(step).where(here)
+            label if last else f"{label}_{place}",
+            exp.select("*").from_(step).where(here),
+            f"those that have {name}",
         )
     return step

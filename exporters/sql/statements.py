@@ -5,6 +5,8 @@ voids; an effect's step keeps the events that hang on its parent's. What remains
 is the alert.
 """
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 
 from ..query import Query
@@ -44,6 +46,16 @@ def script(query: Query, answer: Answer, setting: Setting) -> tuple[str, ...]:
     return tuple(statements)
 
 
+def outline(query: Query, setting: Setting) -> Iterator[str]:
+    """A line a step of the statements: its name, which rows it keeps, and what it reads."""
+    events = Events(query, setting)
+    steps = Steps()
+    events.read(steps)
+    explaining_steps(query, events, steps)
+    for step in steps.done:
+        yield f"{step.name} from {', '.join(step.sources)}: {step.keeps}"
+
+
 def explaining_steps(query: Query, events: Events, steps: Steps) -> str:
     """Add the steps from the events to those that a cascade explains; returns the name of the last."""
     joins = Joins(events, Conditions(events.fields, some_may_fail=events.some_may_fail))
@@ -51,7 +63,8 @@ def explaining_steps(query: Query, events: Events, steps: Steps) -> str:
     for each in (query, *query.rivals):
         root = origin_step(each, steps, joins)
         explained += explained_effects(each, root, steps, joins)
-    return steps.add("explained", union(explained))
+    keeps = "what one of them explains, with its cascade, effect, relation and origin"
+    return steps.add("explained", union(explained), keeps)
 
 
 def _written(statement: exp.Query, setting: Setting) -> str:

@@ -9,10 +9,17 @@ from .names import Names
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One common table expression."""
+    """One common table expression, and in words which rows it keeps."""
 
     name: str
     select: exp.Query
+    keeps: str
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The steps and tables that it reads, each once."""
+        read = self.select.find_all(exp.Table, bfs=False)
+        return tuple(dict.fromkeys(".".join(part.name for part in table.parts) for table in read))
 
 
 @dataclass(slots=True)
@@ -22,10 +29,10 @@ class Steps:
     names: Names = field(default_factory=Names)
     done: list[Step] = field(default_factory=list)
 
-    def add(self, wanted: str, select: exp.Query) -> str:
+    def add(self, wanted: str, select: exp.Query, keeps: str) -> str:
         """Add a step; returns its name, which is `wanted` where that is free."""
         name = self.names.unique(wanted)
-        self.done.append(Step(name, select))
+        self.done.append(Step(name, select, keeps))
         return name
 
     def before(self, result: exp.Query) -> exp.Query:

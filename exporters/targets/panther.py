@@ -21,7 +21,7 @@ from ..sql.answers import Answer
 from ..sql.fields import paths_of
 from ..sql.layout import layout
 from ..sql.setting import Setting
-from ..sql.statements import script
+from ..sql.statements import outline, script
 from ..target import Artefact, Job, Options, Style, Target
 from .snowflake import Snowflake
 
@@ -37,16 +37,23 @@ class PantherSnowflake(Snowflake):
 
 def query_text(query: Query, answer: Answer, options: Options) -> str:
     """The statement, with the slice of the schedule."""
+    (statement,) = script(query, answer, _setting(options))
+    return statement
+
+
+def _steps(query: Query, options: Options) -> Iterator[str]:
+    yield from outline(query, _setting(options))
+
+
+def _setting(options: Options) -> Setting:
     place = layout("panther")
-    setting = Setting(
+    return Setting(
         dialect=PantherSnowflake(),
         layout=place,
         table=options.table or place.table,
         actor="session",
         every=options.every,
     )
-    (statement,) = script(query, answer, setting)
-    return statement
 
 
 def _render(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
@@ -202,6 +209,7 @@ SCHEDULED = Style(
     capabilities=Capabilities(),
     render=_render,
     losses=_losses,
+    outline=_steps,
 )
 CORRELATION = Style(
     name="correlation",
