@@ -69,7 +69,10 @@ def export(
     ] = False,
     explain: Annotated[
         bool,
-        typer.Option("--explain", help="What the target keeps and loses, in words; no export."),
+        typer.Option(
+            "--explain",
+            help="What the target keeps and loses, in words, and of a CASCADE the steps of its SQL; no export.",
+        ),
     ] = False,
     as_json: JsonOption = False,
     out: Annotated[

@@ -85,6 +85,10 @@ def assessed(
         else:
             yield f"{place}: made{'' if fitted.losses else ', nothing is lost'}"
         yield from (f"  {line}" for line in loss_lines(fitted.losses))
+        if fitted.query is not None:
+            steps = [shown(line) for line in style.outline(fitted.query, options)]
+            yield from (["  steps:"] if steps else [])
+            yield from (f"    {line}" for line in steps)
 
 
 def surveyed(found: "Survey", target: "Target", style: "Style") -> Iterator[str]:

@@ -55,7 +55,7 @@ def stats(
     counted = statistics(cascades)
     covered = coverage(cascades, read_actions(against)) if against else None
     if navigator is not None:
-        from ..exporters.navigator import navigator_layer
+        from ..exporters.diagrams.navigator import navigator_layer
 
         text = json.dumps(navigator_layer(counted), indent=2)
         navigator.write_text(f"{text}\n", encoding="utf-8", newline="")

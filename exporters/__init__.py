@@ -4,22 +4,23 @@ Pictures are drawn by `render`, a file a drawing language. Detection content is 
 a `Query`, a file a target.
 """
 
-from .capabilities import Capabilities, Direction, Fit, Loss, fit
+from .capabilities import Capabilities, Direction, Loss
 from .detections import DETECTIONS, Detection, find_detection
-from .dot import to_dot
-from .draw_cascade import cascade_picture
-from .draw_graph import catalog_picture, neighbourhood_picture
+from .diagrams.dot import to_dot
+from .diagrams.draw_cascade import cascade_picture
+from .diagrams.draw_graph import catalog_picture, neighbourhood_picture
+from .diagrams.mermaid import to_mermaid
+from .diagrams.picture import Group, Link, Picture, PictureEdge, PictureNode, Row
+from .diagrams.render import FORMATS, Engine, Format, render
 from .errors import CannotEncode, ExportError, Refused, RenderError
 from .export import Export, Omission, assess, export, export_detections, plan, write
 from .field_maps import FieldMap, Success, field_map
+from .fitting import Fit, fit
 from .header import header, loss_lines
 from .lower import DEFAULT_LATENESS, lower
 from .matrix import MatrixRow, Statement, Survey, matrix, statements, survey
-from .mermaid import to_mermaid
-from .picture import Group, Link, Picture, PictureEdge, PictureNode, Row
 from .query import Query
 from .registry import find_target, target_names
-from .render import FORMATS, Engine, Format, render
 from .target import Artefact, Job, Options, Style, Target
 
 __all__ = [

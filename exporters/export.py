@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from ..catalog.models import Cascade
-from .capabilities import Direction, Fit, Loss, fit
+from .capabilities import Direction, Loss
 from .detections import Detection
 from .errors import ExportError, Refused
+from .fitting import Fit, fit
 from .lower import DEFAULT_LATENESS, lower
 from .target import Artefact, Job, Options, Style, Target
 

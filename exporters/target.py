@@ -54,6 +54,7 @@ class Artefact:
 
 Render = Callable[[Sequence[Job], Options], Iterable[Artefact]]
 MoreLosses = Callable[[Query, Options], Iterable[Loss]]
+Outline = Callable[[Query, Options], Iterable[str]]
 
 
 RenderDetections = Callable[[Sequence[Detection], str, Options], Iterable[Artefact]]
@@ -63,12 +64,17 @@ def _no_more(query: Query, options: Options) -> Iterable[Loss]:
     return ()
 
 
+def _no_steps(query: Query, options: Options) -> Iterable[str]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
     """One kind of artefact that a target makes.
 
     `losses` adds what only this target loses to what follows from `capabilities`. `render` gets all
-    jobs at once, since some platforms keep many rules in one file.
+    jobs at once, since some platforms keep many rules in one file. `outline` says in a line each what the
+    steps of a query keep that is too long to be read; nothing where there are none.
     """
 
     name: str
@@ -77,6 +83,7 @@ class Style:
     capabilities: Capabilities
     render: Render
     losses: MoreLosses = _no_more
+    outline: Outline = _no_steps
     purposes: frozenset[Purpose] = field(default=frozenset({"alert"}))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ExportError
-from ..languages import spl
+from ..languages.splunk import spl
 from .detection import Map
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""What the SQL targets share: one relational reading of a query, table layouts, and dialects."""
+"""What the SQL targets share: the steps of a query, table layouts, and dialects."""

@@ -4,6 +4,7 @@ from sqlglot import exp
 
 from .dialect import Expression, number, text
 from .fields import Fields, is_null, not_null
+from .steps import Steps
 
 # The calls that hand out credentials (docs/semantics.md, Actor).
 CREDENTIAL_CALLS = (
@@ -32,8 +33,8 @@ def session_actor(fields: Fields) -> Expression:
     return exp.case().when(lasting, known).else_(session)
 
 
-def actor_steps(unresolved: str, may_fail: bool) -> list[tuple[str, exp.Query]]:
-    """The steps from the table `unresolved` to `events`, which has a column `actor`."""
+def add_actor_steps(unresolved: str, name: str, may_fail: bool, steps: Steps) -> None:
+    """Add the steps from the step `unresolved` to the one called `name`, which has a column `actor`."""
     handed = (
         exp.select("handed_out", "principal", "access_key")
         .distinct()
@@ -49,7 +50,7 @@ def actor_steps(unresolved: str, may_fail: bool) -> list[tuple[str, exp.Query]]:
     )
     if may_fail:
         handed = handed.where(exp.not_(_column("failed")))
-    steps: list[tuple[str, exp.Query]] = [("credentials", handed)]
+    steps.add("credentials", handed, "who was handed which access key")
     known = "credentials"
     for length in range(1, CHAIN_LENGTH + 1):
         # Of credentials got with other credentials nothing is known before their turn has come.
@@ -70,9 +71,11 @@ def actor_steps(unresolved: str, may_fail: bool) -> list[tuple[str, exp.Query]]:
                 join_type="left",
             )
         )
-        steps.append((f"callers_{length}", callers))
+        steps.add(f"callers_{length}", callers, f"who asked for them, {_links(length)} back")
         known = f"holders_{length}"
-        steps.append((known, _holders(f"callers_{length}")))
+        steps.add(
+            known, _holders(f"callers_{length}"), "who alone can be behind an access key, or nobody"
+        )
     events = (
         exp.select("own.*", exp.alias_(_resolved("own", _column("actor", "earlier")), "actor"))
         .from_(exp.alias_(exp.to_table(unresolved), "own", table=True))
@@ -82,8 +85,11 @@ def actor_steps(unresolved: str, may_fail: bool) -> list[tuple[str, exp.Query]]:
             join_type="left",
         )
     )
-    steps.append(("events", events))
-    return steps
+    steps.add(name, events, "all, with the initial principal as actor")
+
+
+def _links(length: int) -> str:
+    return "one link" if length == 1 else f"{length} links"
 
 
 def _resolved(own: str, earlier: Expression) -> Expression:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlglot import exp
 
@@ -9,6 +10,8 @@ from ..query import Key, Query
 from .dialect import Dialect, Expression, number
 from .expressions import any_action_named, column, named, subject_keys
 from .fields import is_null
+
+Answer = Literal["alert", "silenced", "explained"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,18 @@ def _shown(asked: Asked) -> list[Expression]:
     return [column(name, "judged") for name in (*shown, *own_keys)]
 
 
-def alert(asked: Asked, explained: str) -> exp.Select:
+def answered(answer: Answer, asked: Asked, explained: str) -> exp.Select:
+    """The select that answers; `explained` names the step that lists what is explained."""
+    match answer:
+        case "alert":
+            return _alert(asked, explained)
+        case "silenced":
+            return _silenced(asked, explained)
+        case "explained":
+            return _explained(asked, explained)
+
+
+def _alert(asked: Asked, explained: str) -> exp.Select:
     """The subjects' events that are not among the explained."""
     ids = exp.select("event_id").distinct().from_(explained).subquery("known")
     return (
@@ -76,7 +90,7 @@ def alert(asked: Asked, explained: str) -> exp.Select:
     )
 
 
-def listed(asked: Asked, explained: str) -> exp.Select:
+def _explained(asked: Asked, explained: str) -> exp.Select:
     """The subjects' events that are explained, with what explains them."""
     shown = ("cascade", "effect", "relation", "origin_event_id")
     return (
@@ -92,7 +106,7 @@ def listed(asked: Asked, explained: str) -> exp.Select:
     )
 
 
-def counted(asked: Asked, explained: str) -> exp.Select:
+def _silenced(asked: Asked, explained: str) -> exp.Select:
     """How many of them there are, by action and actor, with the first and the last moment."""
     ids = exp.select("event_id", "cascade").distinct().from_(explained).subquery("known")
     groups = [

@@ -1,6 +1,6 @@
 """What differs from engine to engine: how to reach into JSON, lists and times.
 
-A `Dialect` says it with sqlglot expressions; `relational` builds everything else once. Values never
+A `Dialect` says it with sqlglot expressions; `statements` builds everything else once. Values never
 pass through text templates: they are literals of the syntax tree, which the generator writes.
 """
 
@@ -36,7 +36,7 @@ def number(value: int) -> Expression:
 
 
 class Dialect(ABC):
-    """An engine's way to say what `relational` needs. `name` is sqlglot's name of the dialect."""
+    """An engine's way to say what `statements` needs. `name` is sqlglot's name of the dialect."""
 
     name: str
     prepare: tuple[str, str] | None = None

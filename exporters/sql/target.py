@@ -9,11 +9,13 @@ from ..errors import ExportError
 from ..header import header
 from ..query import Purpose, Query
 from ..target import Artefact, Job, Options, Style, Target, Verification
+from .answers import Answer
 from .detections import detection_sql
 from .dialect import Dialect
 from .fields import paths_of
 from .layout import Layout, layout
-from .relational import ActorKey, Answer, Setting, script
+from .setting import ActorKey, Setting
+from .statements import outline, script
 
 _ANSWERS: tuple[tuple[Answer, str], ...] = (
     ("alert", "What the cascade does not explain."),
@@ -41,22 +43,14 @@ def sql_target(
         actor: ActorKey, scheduled: bool
     ) -> Callable[[Sequence[Job], Options], Iterable[Artefact]]:
         def rendered(jobs: Sequence[Job], options: Options) -> Iterable[Artefact]:
-            place = layout(_layout_name(options))
-            speaks = dialect()
-            setting = Setting(
-                dialect=speaks,
-                layout=place,
-                table=options.table or place.table,
-                actor=actor,
-                every=options.every if scheduled else None,
-            )
+            setting = _setting(actor, scheduled, options)
             for job in jobs:
                 head = header(job, target, target.style(_STYLE_OF[actor]), options)
                 for answer, purpose in _ANSWERS:
                     if answer != "explained" and job.query.purpose == "enrich":
                         continue
                     written = script(job.query, answer, setting)
-                    lines = [*head, f"table: {place.title}", "", purpose]
+                    lines = [*head, f"table: {setting.layout.title}", "", purpose]
                     comment = "".join(f"-- {line}".rstrip() + "\n" for line in lines)
                     folder = PurePosixPath(name, job.query.cascade)
                     yield Artefact(
@@ -64,6 +58,19 @@ def sql_target(
                     )
 
         return rendered
+
+    def steps(actor: ActorKey, scheduled: bool) -> Callable[[Query, Options], Iterable[str]]:
+        return lambda query, options: outline(query, _setting(actor, scheduled, options))
+
+    def _setting(actor: ActorKey, scheduled: bool, options: Options) -> Setting:
+        place = layout(_layout_name(options))
+        return Setting(
+            dialect=dialect(),
+            layout=place,
+            table=options.table or place.table,
+            actor=actor,
+            every=options.every if scheduled else None,
+        )
 
     def detect(wanted: Sequence[Detection], style: str, options: Options) -> Iterable[Artefact]:
         place = layout(_layout_name(options))
@@ -118,6 +125,7 @@ def sql_target(
                 capabilities=Capabilities(actor="initial-principal"),
                 render=render("initial-principal", False),
                 losses=losses,
+                outline=steps("initial-principal", False),
                 purposes=PURPOSES,
             ),
             Style(
@@ -127,6 +135,7 @@ def sql_target(
                 capabilities=Capabilities(actor="session"),
                 render=render("session", True),
                 losses=losses,
+                outline=steps("session", True),
                 purposes=PURPOSES,
             ),
         ),

@@ -4,71 +4,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from ...catalog.terms import format_duration
 from ..capabilities import PLAIN_CONDITIONS, Capabilities, Direction, Loss
-from ..detections import Burst, Detection, FirstSeen, about
-from ..errors import ExportError, Refused
-from ..explained_table import EVERYTHING, by_source, table_losses
+from ..detections import Detection, about
+from ..errors import Refused
+from ..explained_table import EVERYTHING, table_losses
 from ..field_maps import FieldMap, field_map
 from ..header import header
-from ..languages import kibana, kuery
-from ..languages.eql_query import refuse_unjoinable, sequences
-from ..languages.esql import Command, Comment, Where, column, comment, esql
-from ..languages.esql_query import EXPLAINED, SUBJECT, pipeline, refuse_repeats
-from ..languages.spl import Field, both, call
-from ..query import Pattern, Query
+from ..languages.elastic import exceptions, kibana, kuery
+from ..languages.elastic.eql_query import refuse_unjoinable, sequences
+from ..languages.elastic.esql import comment
+from ..languages.elastic.esql_query import refuse_repeats
+from ..languages.elastic.esql_search import search
+from ..languages.elastic.kuery_detections import detection_rule
+from ..query import Query
 from ..target import Artefact, Job, Options, Style, Target
 
 NAME = "elastic"
 INDEX = "logs-aws.cloudtrail-*"
-VALUE_LIST = "cascade-explained"
 STACK = "9.5.0"
-
-_SHOWN = (
-    "_id",
-    "_version",
-    "_index",
-    "@timestamp",
-    "event.id",
-    "event.provider",
-    "event.action",
-    "event.outcome",
-    "user.id",
-    "aws.cloudtrail.user_identity.arn",
-    "aws.cloudtrail.recipient_account_id",
-)
-
-
-def search(query: Query, options: Options, explained: bool) -> str:
-    """The whole query, without a header: what to alert on, or a count of what is silenced."""
-    fields = _fields()
-    moment = column(fields.field("eventTime"))
-    # The alert judges two intervals, so that a late run misses nothing; Kibana raises no second alert
-    # for the same _id. The count judges one, so that no event counts twice.
-    runs = 1 if explained else 2
-    start = query.hold + runs * options.every
-    known = call("IS NOT NULL" if explained else "IS NULL", Field(EXPLAINED))
-    commands: list[Command] = [
-        *pipeline(query, fields),
-        Where(both(Field(SUBJECT), known)),
-        Comment(
-            f"The hold: {format_duration(query.reach_after)} for the windows, "
-            f"{format_duration(query.lateness)} for late events."
-        ),
-    ]
-    lines = [
-        f"FROM {_index(options)} METADATA _id, _version, _index",
-        f"| WHERE {moment} >= NOW() - {start + query.reach_before} seconds",
-        *map(esql, commands),
-        f"| WHERE {moment} >= NOW() - {start} seconds AND {moment} < NOW() - {query.hold} seconds",
-    ]
-    if explained:
-        lines.append(f"| EVAL day = DATE_TRUNC(1 day, {moment})")
-        lines.append(f"| STATS events = COUNT(*) BY day, {EXPLAINED}, event.action, account, actor")
-        lines.append("| SORT events DESC")
-    else:
-        lines.append(f"| KEEP {', '.join(_SHOWN[:7])},\n    {', '.join(_SHOWN[7:])}")
-    return "\n".join(lines)
 
 
 def _fields() -> FieldMap:
@@ -116,7 +69,7 @@ def _rule(
             "cloudcascade",
             job.query.cascade,
             expires,
-            *_owner(options),
+            *kibana.owner_tag(options.owner),
             *job.query.techniques,
         ],
     )
@@ -127,10 +80,10 @@ def _esql(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
     for job in jobs:
         query = job.query
         head = "".join(f"{comment(line)}\n" for line in header(job, TARGET, STYLES[0], options))
-        alert = search(query, options, explained=False)
+        alert = search(query, _fields(), _index(options), options.every, explained=False)
         folder = PurePosixPath(NAME, "esql")
         yield Artefact(folder / f"{query.cascade}.alert.esql", f"{head}{alert}\n")
-        counted = search(query, options, explained=True)
+        counted = search(query, _fields(), _index(options), options.every, explained=True)
         yield Artefact(folder / f"{query.cascade}.silenced.esql", f"{head}{counted}\n")
         back = query.hold + 2 * options.every + query.reach_before
         rule = _rule(job, options, 0, f"Not explained: {query.title}", "esql", alert, back)
@@ -151,7 +104,7 @@ def _eql(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
             rules.append(rule)
         # EQL cannot count, so ES|QL does; it looks at groups, so that its count comes near.
         head = "".join(f"{comment(line)}\n" for line in header(job, TARGET, STYLES[1], options))
-        counted = search(query, options, explained=True)
+        counted = search(query, _fields(), _index(options), options.every, explained=True)
         path = PurePosixPath(NAME, "eql", f"{query.cascade}.silenced.esql")
         yield Artefact(path, f"{head}{counted}\n")
     yield _ndjson("eql-rules.ndjson", rules)
@@ -182,61 +135,15 @@ def _hold(query: Query) -> kibana.Object:
 
 
 def _exceptions(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
-    """A list and one item: what the value list of explained event ids holds is no alert."""
-    head = [line for job in jobs for line in header(job, TARGET, STYLES[2], options)]
-    list_id = "cloudcascade"
-    item = kibana.exception_item(
-        list_id,
-        "cloudcascade-explained",
-        "Explained by a cascade",
-        f"The event id stands in the value list {VALUE_LIST}: cascade classify called it explained.",
-        [kibana.in_value_list(_field("eventID"), VALUE_LIST)],
-        options.expires,
-        _owner(options),
-    )
-    container = kibana.exception_list(list_id, "cloudcascade: explained events", head)
-    yield _ndjson("exceptions.ndjson", [container, item])
+    note = [line for job in jobs for line in header(job, TARGET, STYLES[2], options)]
+    yield _ndjson("exceptions.ndjson", exceptions.explained_events(_fields(), note, options))
 
 
 def _controllers(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
-    """A list with an item for every controller, place of its ARN and service."""
-    head = [line for job in jobs for line in header(job, TARGET, STYLES[3], options)]
-    list_id = "cloudcascade-controllers"
-    objects = [kibana.exception_list(list_id, "cloudcascade: controllers", head)]
-    places = {
-        "role": _field("userIdentity.sessionContext.sessionIssuer.arn"),
-        "user": _field("userIdentity.arn"),
-    }
-    for job in jobs:
-        for number, controller in enumerate(options.controllers, 1):
-            for place, field in places.items():
-                for source, names, may_fail in by_source(job.query):
-                    service = source.partition(".")[0]
-                    item_id = f"{job.query.cascade}.{number}.{place}.{service}"
-                    entries = [
-                        kibana.match(field, controller.arn),
-                        kibana.match(_field("eventSource"), source),
-                        kibana.match(_field("eventName"), *names),
-                    ]
-                    if not may_fail:
-                        success = _fields().success
-                        entries.append(kibana.match(success.field, *success.values))
-                    objects.append(
-                        kibana.exception_item(
-                            list_id,
-                            f"{item_id}.any-outcome" if may_fail else item_id,
-                            f"{job.query.cascade} by {controller.name}",
-                            controller.note or f"{controller.name} causes this cascade.",
-                            entries,
-                            options.expires,
-                            _owner(options),
-                        )
-                    )
+    note = [line for job in jobs for line in header(job, TARGET, STYLES[3], options)]
+    queries = [job.query for job in jobs]
+    objects = exceptions.controllers(queries, _fields(), note, options)
     yield _ndjson("controllers.ndjson", objects)
-
-
-def _owner(options: Options) -> tuple[str, ...]:
-    return (f"owner:{options.owner}",) if options.owner else ()
 
 
 def _origins(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
@@ -381,66 +288,13 @@ STYLES = (
 
 
 def _detect(wanted: Sequence[Detection], style: str, options: Options) -> Iterator[Artefact]:
-    """A threshold rule and a new-terms rule, which Kibana has; sessions take a join, which it has not."""
     rules = []
     for detection in wanted:
-        patterns = [Pattern(action) for action in _watched(detection)]
-        nobody = f"not {_field('userIdentity.invokedBy')}: *"
-        tests = [
-            kuery.equals(_field("eventSource"), patterns[0].event_source),
-            kuery.equals(_field("eventName"), *(each.event_name for each in patterns)),
-            nobody,
-        ]
-        more: kibana.Object = {"index": [_index(options)]}
-        if isinstance(detection, Burst):
-            for path in ("userIdentity.arn", "userIdentity.sessionContext.sessionIssuer.arn"):
-                arns = [controller.arn for controller in options.controllers]
-                if arns:
-                    tests.append(f"not {kuery.equals(_field(path), *arns)}")
-            back = detection.window
-            who = [_field("recipientAccountId"), _field("userIdentity.principalId")]
-            distinct = {"field": _field("eventName"), "value": detection.distinct}
-            more |= {
-                "type": "threshold",
-                "threshold": {"field": who, "value": 1, "cardinality": [distinct]},
-            }
-        elif isinstance(detection, FirstSeen):
-            tests.append(f"not {kuery.equals(_field('userIdentity.type'), detection.spared)}")
-            back = 2 * options.every
-            more |= {
-                "type": "new_terms",
-                "new_terms_fields": [_field("recipientAccountId"), _field("userIdentity.arn")],
-                "history_window_start": f"now-{detection.lookback // 86_400}d",
-            }
-        head = about(detection, TARGET.title, TARGET.verification)
-        rule = kibana.rule(
-            detection.id,
-            detection.title,
-            detection.description,
-            head,
-            "kuery",
-            " and ".join(tests),
-            every=options.every,
-            back=back,
-            author=[options.owner] if options.owner else [],
-            references=[detection.reference],
-            tags=["cloudcascade", detection.id, *_owner(options), *detection.techniques],
-            **more,
-        )
+        note = about(detection, TARGET.title, TARGET.verification)
+        rule = detection_rule(detection, _fields(), _index(options), note, options)
         rules.append(rule)
-        toml = kibana.toml(rule, options.created)
-        yield Artefact(_file(detection.id), toml)
+        yield Artefact(_file(detection.id), kibana.toml(rule, options.created))
     yield _ndjson("detection-rules.ndjson", rules)
-
-
-def _watched(detection: Detection) -> tuple[str, ...]:
-    if isinstance(detection, Burst):
-        return detection.actions
-    if isinstance(detection, FirstSeen):
-        return (detection.action,)
-    raise ExportError(
-        f"{TARGET.title} has no form for {detection.id}: a rule joins no two events of one index"
-    )
 
 
 TARGET = Target(

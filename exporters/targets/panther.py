@@ -13,18 +13,20 @@ from ..capabilities import PLAIN_CONDITIONS, Capabilities, Direction, Loss
 from ..errors import Refused
 from ..explained_table import EVERYTHING, by_source
 from ..header import header
-from ..languages import panther_correlation
-from ..languages.panther_documents import document
-from ..languages.python_source import constant, function, member, module, text_of
+from ..languages.panther import correlation
+from ..languages.panther.documents import document
+from ..languages.panther.python_source import constant, function, member, module, text_of
 from ..query import Query
+from ..sql.answers import Answer
 from ..sql.fields import paths_of
 from ..sql.layout import layout
-from ..sql.relational import Answer, Setting, script
+from ..sql.setting import Setting
+from ..sql.statements import outline, script
 from ..target import Artefact, Job, Options, Style, Target
 from .snowflake import Snowflake
 
 NAME = "panther"
-FOLDER = panther_correlation.FOLDER
+FOLDER = correlation.FOLDER
 
 
 class PantherSnowflake(Snowflake):
@@ -35,16 +37,23 @@ class PantherSnowflake(Snowflake):
 
 def query_text(query: Query, answer: Answer, options: Options) -> str:
     """The statement, with the slice of the schedule."""
+    (statement,) = script(query, answer, _setting(options))
+    return statement
+
+
+def _steps(query: Query, options: Options) -> Iterator[str]:
+    yield from outline(query, _setting(options))
+
+
+def _setting(options: Options) -> Setting:
     place = layout("panther")
-    setting = Setting(
+    return Setting(
         dialect=PantherSnowflake(),
         layout=place,
         table=options.table or place.table,
         actor="session",
         every=options.every,
     )
-    (statement,) = script(query, answer, setting)
-    return statement
 
 
 def _render(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
@@ -61,7 +70,7 @@ def _render(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
                 "Enabled": True,
                 "Query": query_text(query, answer, options),
                 "Schedule": {"RateMinutes": max(1, options.every // 60), "TimeoutMinutes": 5},
-                "Tags": panther_correlation.tags(options),
+                "Tags": correlation.tags(options),
             }
             yield document(PurePosixPath("queries", FOLDER, f"{name}_{answer}.yml"), scheduled)
         yield document(
@@ -88,7 +97,7 @@ def _rule(query: Query, name: str, head: Iterable[str], options: Options) -> dic
         "Description": "\n".join(head),
         "Reference": next(iter(query.references), ""),
         "DedupPeriodMinutes": 60,
-        "Tags": panther_correlation.tags(options),
+        "Tags": correlation.tags(options),
         "Reports": {"MITRE ATT&CK": list(query.techniques)},
         "Tests": [{"Name": "A row of the query", "ExpectedResult": True, "Log": row}],
     }
@@ -106,10 +115,10 @@ def _source(query: Query) -> str:
 
 
 def _correlate(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
-    yield from panther_correlation.shared_source()
+    yield from correlation.shared_source()
     for job in jobs:
         head = header(job, TARGET, CORRELATION, options)
-        yield from panther_correlation.artefacts(job.query, head, _stem(job.query), options)
+        yield from correlation.artefacts(job.query, head, _stem(job.query), options)
 
 
 def _filters(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
@@ -170,8 +179,8 @@ def _losses(query: Query, options: Options) -> Iterator[Loss]:
 
 
 def _correlation_losses(query: Query, options: Options) -> Iterator[Loss]:
-    reach = panther_correlation.reach(query, options)
-    pairs = panther_correlation.pairings(query)
+    reach = correlation.reach(query, options)
+    pairs = correlation.pairings(query)
     if not pairs:
         raise Refused("one signal cannot be effect and origin")
     yield Loss(
@@ -179,7 +188,7 @@ def _correlation_losses(query: Query, options: Options) -> Iterator[Loss]:
         f"one window for all, without a direction: an origin up to {format_duration(reach)} before "
         "or after an effect counts",
     )
-    for node in panther_correlation.left_out(query):
+    for node in correlation.left_out(query):
         text = f"{node.name}: one signal cannot be two things"
         yield Loss(Direction.UNCOVERED, text)
 
@@ -200,6 +209,7 @@ SCHEDULED = Style(
     capabilities=Capabilities(),
     render=_render,
     losses=_losses,
+    outline=_steps,
 )
 CORRELATION = Style(
     name="correlation",

@@ -16,8 +16,8 @@ from ..detections import Detection, about
 from ..errors import Refused
 from ..field_maps import field_map
 from ..header import header
-from ..languages import arm
-from ..languages.analytics_rule import (
+from ..languages.sentinel import arm
+from ..languages.sentinel.analytics_rule import (
     MAX_QUERY,
     hunting_query,
     scheduled_rule,
@@ -25,10 +25,16 @@ from ..languages.analytics_rule import (
     timing,
     to_yaml,
 )
-from ..languages.kusto import comment_line, pascal_name, table_name, text_list, text_literal
-from ..languages.kusto_detections import detection_query
-from ..languages.kusto_limits import settle
-from ..languages.kusto_query import alert_query, label_query, silenced_query
+from ..languages.sentinel.kusto import (
+    comment_line,
+    pascal_name,
+    table_name,
+    text_list,
+    text_literal,
+)
+from ..languages.sentinel.kusto_detections import detection_query
+from ..languages.sentinel.kusto_limits import settle
+from ..languages.sentinel.kusto_query import alert_query, label_query, silenced_query
 from ..query import Purpose, Query
 from ..target import Artefact, Job, Options, Style, Target
 

@@ -10,25 +10,11 @@ from ..capabilities import Capabilities, Direction, Loss
 from ..detections import Detection, about
 from ..field_maps import FieldMap, field_map
 from ..header import header
-from ..languages import conf
-from ..languages.spl import (
-    Command,
-    Expression,
-    Field,
-    Operation,
-    Value,
-    Where,
-    both,
-    call,
-    comment,
-    either,
-    equal,
-    field_name,
-    searched,
-    spl,
-)
-from ..languages.spl_detections import searches
-from ..languages.spl_query import (
+from ..languages.expressions import Expression, Field, Operation, Value, both, call, either, equal
+from ..languages.splunk import conf
+from ..languages.splunk.spl import Command, Where, comment, field_name, searched, spl
+from ..languages.splunk.spl_detections import searches
+from ..languages.splunk.spl_query import (
     EXPLAINED,
     is_action,
     is_one_of,

@@ -246,6 +246,16 @@ def test_a_target_is_explained_for_given_cascades_and_one_style() -> None:
     assert f"{LABELLED} as sentinel watchlist: refused, its policy is annotate" in refused
 
 
+def test_the_steps_of_a_query_in_sql_are_outlined() -> None:
+    text = out("--explain", "snowflake", "delete-user", "--style", "whole")
+    steps = text[text.index("  steps:\n") :].splitlines()[1:]
+    assert steps[0].startswith("    read_events from cloudtrail_events: events of ")
+    assert any(line.startswith("    delete_user from delete_user_calls, ") for line in steps)
+    assert steps[-1].startswith("    explained from ")
+    assert "steps:" in out("--explain", "panther", "delete-user", "--style", "scheduled")
+    assert "steps:" not in out("--explain", "splunk", "delete-user")
+
+
 def test_names_of_targets_complete() -> None:
     assert complete_target(None, "duck") == ["duckdb"]  # type: ignore[arg-type]  # typer's, unused
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from cloudcascade.exporters.diagrams.links import action_url
 from cloudcascade.exporters.legible import legible, web_url
-from cloudcascade.exporters.links import action_url
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_is_no_operation_leads_to_its_description_or_nowhere(
 def test_the_service_models_know_every_uid_and_operation_that_is_linked_to() -> None:
     session = pytest.importorskip("botocore.session").get_session()
     loader = session.get_component("data_loader")
-    from cloudcascade.exporters import links
+    from cloudcascade.exporters.diagrams import links
 
     uids = {
         loader.load_service_model(name, "service-2")["metadata"].get("uid"): name

@@ -9,7 +9,7 @@ from msgspec.json import encode
 from sqlglot import exp
 
 from cloudcascade.events import TOOL_MARKS, user_agent_family
-from cloudcascade.exporters.languages import panther_signal
+from cloudcascade.exporters.languages.panther import cloudcascade_signal
 from cloudcascade.exporters.targets.clickhouse import ClickHouse
 from cloudcascade.exporters.targets.duckdb import DuckDB
 from cloudcascade.exporters.tool_marks import tool_patterns
@@ -64,8 +64,8 @@ def test_duckdb_tells_them_alike() -> None:
 
 
 def test_panthers_signals_tell_them_alike() -> None:
-    assert panther_signal.TOOLS == TOOL_MARKS
-    assert [panther_signal.tool_family(agent) or None for agent in AGENTS] == FAMILIES
+    assert cloudcascade_signal.TOOLS == TOOL_MARKS
+    assert [cloudcascade_signal.tool_family(agent) or None for agent in AGENTS] == FAMILIES
 
 
 def test_the_patterns_are_in_the_order_of_the_marks() -> None:

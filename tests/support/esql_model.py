@@ -1,4 +1,4 @@
-"""Runs the commands of exporters/languages/esql.py over events, by the rules of Elastic's reference."""
+"""Runs the commands of exporters/languages/elastic/esql.py over events, by the rules of Elastic's reference."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from cloudcascade.exporters.field_maps import field_map
-from cloudcascade.exporters.languages.esql import Command, Comment, Eval, InlineStats, Where
-from cloudcascade.exporters.languages.spl import Call, Expression, Field, Operation, Value
+from cloudcascade.exporters.languages.elastic.esql import Command, Comment, Eval, InlineStats, Where
+from cloudcascade.exporters.languages.expressions import Call, Expression, Field, Operation, Value
 
 from .cloudtrail import Event
 

@@ -1,4 +1,4 @@
-"""Runs the commands of exporters/languages/spl.py over events, by the rules of Splunk's reference."""
+"""Runs the commands of exporters/languages/splunk/spl.py over events, by the rules of Splunk's reference."""
 
 import hashlib
 import json
@@ -7,19 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from cloudcascade.exporters.languages.spl import (
-    Call,
-    Command,
-    Dedup,
-    Eval,
-    Expression,
-    Field,
-    Nearest,
-    Operation,
-    Text,
-    Value,
-    Where,
-)
+from cloudcascade.exporters.languages.expressions import Call, Expression, Field, Operation, Value
+from cloudcascade.exporters.languages.splunk.spl import Command, Dedup, Eval, Nearest, Text, Where
 
 from .cloudtrail import Event
 

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from cloudcascade.exporters.query import Query
+from cloudcascade.exporters.sql.answers import Answer
 from cloudcascade.exporters.sql.dialect import Dialect
 from cloudcascade.exporters.sql.layout import Layout, layout
-from cloudcascade.exporters.sql.relational import ActorKey, Answer, Setting, script
+from cloudcascade.exporters.sql.setting import ActorKey, Setting
+from cloudcascade.exporters.sql.statements import script
 from cloudcascade.exporters.targets.clickhouse import ClickHouse
 from cloudcascade.exporters.targets.duckdb import DuckDB
 from cloudcascade.exporters.targets.postgresql import PostgreSQL

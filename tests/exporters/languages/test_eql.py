@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cloudcascade.exporters.errors import CannotEncode
-from cloudcascade.exporters.languages.eql import equals, event, missing, quoted, without
+from cloudcascade.exporters.languages.elastic.eql import equals, event, missing, quoted, without
 from cloudcascade.tests.support.eql_model import literal, run
 
 HOSTILE = "arn:aws:iam::111111111111:role/a\"'|*\\b$(x)`/x"

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cloudcascade.exporters.errors import CannotEncode
-from cloudcascade.exporters.languages.kuery import equals, quoted
+from cloudcascade.exporters.languages.elastic.kuery import equals, quoted
 
 HOSTILE = "arn:aws:iam::111111111111:role/a\"'|*\\b$(x)`/x"
 

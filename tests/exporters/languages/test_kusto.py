@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudcascade.exporters.errors import CannotEncode
-from cloudcascade.exporters.languages.kusto import (
+from cloudcascade.exporters.languages.sentinel.kusto import (
     bool_literal,
     comment_line,
     long_literal,

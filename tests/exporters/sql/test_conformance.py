@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloudcascade.catalog import load_catalog
-from cloudcascade.exporters.capabilities import fit
+from cloudcascade.exporters.fitting import fit
 from cloudcascade.exporters.lower import lower
-from cloudcascade.exporters.sql.relational import ActorKey, Answer
+from cloudcascade.exporters.sql.answers import Answer
+from cloudcascade.exporters.sql.setting import ActorKey
 from cloudcascade.exporters.targets.duckdb import TARGET
 from cloudcascade.tests.support.cascades import DELETE_USER
 from cloudcascade.tests.support.iam_user_scenarios import SCENARIOS

@@ -7,7 +7,8 @@ import pytest
 
 from cloudcascade.exporters.lower import lower
 from cloudcascade.exporters.sql.layout import layout
-from cloudcascade.exporters.sql.relational import Setting, script
+from cloudcascade.exporters.sql.setting import Setting
+from cloudcascade.exporters.sql.statements import script
 from cloudcascade.tests.support.cascades import DELETE_USER
 from cloudcascade.tests.support.cloudtrail import START, Event
 from cloudcascade.tests.support.iam_user_scenarios import SCENARIOS

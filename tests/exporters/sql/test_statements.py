@@ -15,7 +15,8 @@ from cloudcascade.exporters.sql.dialect import Dialect, text
 from cloudcascade.exporters.sql.fields import Fields
 from cloudcascade.exporters.sql.layout import layout
 from cloudcascade.exporters.sql.names import Names, snake_case
-from cloudcascade.exporters.sql.relational import Setting, script
+from cloudcascade.exporters.sql.setting import Setting
+from cloudcascade.exporters.sql.statements import script
 from cloudcascade.exporters.targets.athena import Athena
 from cloudcascade.exporters.targets.bigquery import BigQuery
 from cloudcascade.exporters.targets.clickhouse import ClickHouse

@@ -9,12 +9,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cloudcascade.catalog import Controller
-from cloudcascade.exporters.capabilities import fit
 from cloudcascade.exporters.errors import CannotEncode, Refused
 from cloudcascade.exporters.field_maps import field_map
-from cloudcascade.exporters.languages.eql_query import sequences
-from cloudcascade.exporters.languages.esql import column, quoted
-from cloudcascade.exporters.languages.esql_query import pipeline, refuse_repeats
+from cloudcascade.exporters.fitting import fit
+from cloudcascade.exporters.languages.elastic.eql_query import sequences
+from cloudcascade.exporters.languages.elastic.esql import column, quoted
+from cloudcascade.exporters.languages.elastic.esql_query import pipeline, refuse_repeats
 from cloudcascade.exporters.lower import lower
 from cloudcascade.exporters.query import Query
 from cloudcascade.exporters.targets.elastic import TARGET

@@ -16,11 +16,16 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from cloudcascade.catalog import Controller
-from cloudcascade.exporters.capabilities import fit
 from cloudcascade.exporters.export import write
-from cloudcascade.exporters.languages import panther_signal
-from cloudcascade.exporters.languages.panther_correlation import lookback, rate, reach
-from cloudcascade.exporters.languages.python_source import constant, function, module, text_of
+from cloudcascade.exporters.fitting import fit
+from cloudcascade.exporters.languages.panther import cloudcascade_signal
+from cloudcascade.exporters.languages.panther.correlation import lookback, rate, reach
+from cloudcascade.exporters.languages.panther.python_source import (
+    constant,
+    function,
+    module,
+    text_of,
+)
 from cloudcascade.exporters.lower import lower
 from cloudcascade.exporters.target import Artefact, Options
 from cloudcascade.exporters.targets.panther import TARGET
@@ -142,7 +147,7 @@ def correlations(cascade: str) -> tuple[Artefact, ...]:
 
 def signals(monkeypatch: pytest.MonkeyPatch, cascade: str) -> dict[str, dict[str, Any]]:
     """The signals of a cascade, effect and origin, as Panther would load them."""
-    monkeypatch.setitem(sys.modules, "cloudcascade_signal", panther_signal)
+    monkeypatch.setitem(sys.modules, "cloudcascade_signal", cloudcascade_signal)
     found: dict[str, dict[str, Any]] = {}
     for artefact in correlations(cascade):
         if artefact.path.parts[0] == "rules" and artefact.path.suffix == ".py":
@@ -277,7 +282,7 @@ def passes(written: dict[str, Any], event: dict[str, Any], missing: bool) -> boo
             return any(map(holds, test["Any"]))
         if "All" in test:
             return all(map(holds, test["All"]))
-        found = panther_signal.value(event, test["KeyPath"])
+        found = cloudcascade_signal.value(event, test["KeyPath"])
         match test["Condition"]:
             case "IsNullOrEmpty":
                 return not found

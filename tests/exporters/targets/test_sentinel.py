@@ -14,12 +14,17 @@ from hypothesis import strategies as st
 
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.catalog.overlay import Controller
-from cloudcascade.exporters.capabilities import Direction, fit
+from cloudcascade.exporters.capabilities import Direction
 from cloudcascade.exporters.errors import Refused
 from cloudcascade.exporters.export import plan
 from cloudcascade.exporters.field_maps import field_map
-from cloudcascade.exporters.languages.kusto_limits import settle
-from cloudcascade.exporters.languages.kusto_query import alert_query, label_query, silenced_query
+from cloudcascade.exporters.fitting import fit
+from cloudcascade.exporters.languages.sentinel.kusto_limits import settle
+from cloudcascade.exporters.languages.sentinel.kusto_query import (
+    alert_query,
+    label_query,
+    silenced_query,
+)
 from cloudcascade.exporters.lower import lower
 from cloudcascade.exporters.query import (
     Condition,

@@ -7,10 +7,10 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cloudcascade.exporters.capabilities import fit
 from cloudcascade.exporters.errors import CannotEncode, ExportError
-from cloudcascade.exporters.languages import conf
-from cloudcascade.exporters.languages.spl import comment, field_name, quoted, searched
+from cloudcascade.exporters.fitting import fit
+from cloudcascade.exporters.languages.splunk import conf
+from cloudcascade.exporters.languages.splunk.spl import comment, field_name, quoted, searched
 from cloudcascade.exporters.lower import lower
 from cloudcascade.exporters.query import Query
 from cloudcascade.exporters.targets.splunk import TARGET, pipeline

@@ -1,0 +1,1 @@
+"""Panther: signals in Python, correlation rules on them, and the YAML that holds both."""

@@ -1,0 +1,1 @@
+"""Microsoft Sentinel: Kusto, the queries written in it, analytics rules and Resource Manager templates."""

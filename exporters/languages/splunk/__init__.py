@@ -1,0 +1,1 @@
+"""Splunk: the search language, the searches written in it, and .conf files."""
