@@ -7,6 +7,7 @@ from .controllers import KnownController, known_controllers, unattested
 from .derived import DERIVED_SERVICE, derived_cascades, handlers, is_derived
 from .document import Document, Loc, parse_document, read_document
 from .findings import LOAD_CODES, CatalogError, Finding, Severity, UnknownName
+from .in_force import InForce
 from .kept import dump_cascade, load_cascade
 from .known_actions import LOGS, KnownAction, known_action_problems, known_actions
 from .loader import Catalog, load_catalog, read_cascade
@@ -30,6 +31,7 @@ from .schema import json_schema, schema_text
 from .service_models import MissingExtra, ServiceModels, load_service_models
 from .statistics import Coverage, Statistics, coverage, read_actions, statistics
 from .structure import structure_problems
+from .survey import Survey, survey
 from .terms import (
     EVIDENCE_ORDER,
     POLICY_ORDER,
@@ -62,6 +64,7 @@ __all__ = [
     "Evidence",
     "EvidenceKind",
     "Finding",
+    "InForce",
     "KeySource",
     "KnownAction",
     "KnownController",
@@ -75,6 +78,7 @@ __all__ = [
     "Spoiler",
     "Statistics",
     "Suppression",
+    "Survey",
     "Tactic",
     "Technique",
     "UnknownName",
@@ -107,6 +111,7 @@ __all__ = [
     "schema_text",
     "statistics",
     "structure_problems",
+    "survey",
     "tactics",
     "technique",
     "techniques",

@@ -1,14 +1,16 @@
 """The rules that hold a cascade's actions and field paths against service models and records."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 
+from .chains import resting_on, silenced
 from .check_codes import Problem
 from .field_paths import Kind, judge_path
 from .models import Cascade, Condition, Effect, Keys, Origin, Spoiler
 from .record_fields import ACTION_MEMBERS, RECORD_PATHS
 from .recorded import recorded
-from .service_models import ServiceModels
+from .service_models import ServiceModels, Shape
 from .structure import Loc
 
 _FEDERATION_ATTRIBUTES = "userIdentity.sessionContext.webIdFederationData.attributes."
@@ -25,11 +27,34 @@ def action_problems(cascade: Cascade, models: ServiceModels | None) -> Iterator[
         found = list(action_named(loc, node.action, models))
         yield from found
         if not found:
-            yield from _key_problems((*loc, "keys"), node.action, node.keys, models)
-            for path, condition in node.where.items():
-                yield from _condition_problems(
-                    (*loc, "where", path), node.action, path, condition, models
-                )
+            for problem in _field_problems(loc, node, models):
+                yield _weighed(cascade, node, problem)
+
+
+def _field_problems(
+    loc: Loc, node: Origin | Effect | Spoiler, models: ServiceModels | None
+) -> Iterator[Problem]:
+    yield from _key_problems((*loc, "keys"), node.action, node.keys, models)
+    for path, condition in node.where.items():
+        yield from _condition_problems((*loc, "where", path), node.action, path, condition, models)
+
+
+def _weighed(cascade: Cascade, node: Origin | Effect | Spoiler, problem: Problem) -> Problem:
+    """The problem, under a graver code where a wrong spelling would silence more, not less."""
+    if problem.code != "unverified-path":
+        return problem
+    bears = (
+        bool(resting_on(cascade, node.node))
+        if isinstance(node, Effect)
+        else bool(silenced(cascade))
+    )
+    path = str(problem.loc[-1])
+    tests_absence = path in node.where and node.where[path].absent is not None
+    if bears and (isinstance(node, Spoiler) or tests_absence):
+        what = "a spoiler never fires" if isinstance(node, Spoiler) else "`absent` always holds"
+        message = f"{problem.message}; if it is wrong, {what} and more is silenced"
+        return replace(problem, code="unverified-absence", message=message)
+    return problem
 
 
 def _nodes(cascade: Cascade) -> Iterator[tuple[Loc, Origin | Effect | Spoiler]]:
@@ -118,15 +143,47 @@ def _judge(
         return "any", None
     if top in ("additionalEventData", "serviceEventDetails"):
         message = f"no service model describes {top}, and no record of {action} has shown {path}"
-        return "any", Problem(loc, "unverified-path", message)
+        return "any", Problem(loc, "undescribed-path", message)
     verdict = judge_path(models.operations(action), path, fields)
     if verdict.certainty == "impossible":
         message = f"{path} does not occur in {action}: {verdict.reason}"
         return verdict.kind, Problem(loc, "unknown-path", message)
-    if verdict.certainty == "plausible":
+    if verdict.certainty == "plausible" and not _shown_by_kin(action, path, models):
         message = f"the models allow {path} in {action}, but no record has shown this spelling"
         return verdict.kind, Problem(loc, "unverified-path", message)
     return verdict.kind, None
+
+
+def _shown_by_kin(action: str, path: str, models: ServiceModels) -> bool:
+    """Whether a record of another action of EC2 shows the path, and its parameter is of the very same shape.
+
+    EC2 writes a shape in one way wherever it is a parameter outside of a wrapper, which the action's own
+    records must have shown that it is.
+    """
+    side, _, rest = path.partition(".")
+    parameter = rest.partition(".")[0].removesuffix("[]")
+    table = recorded()
+    own = _parameter_shape(action, parameter, models)
+    if (
+        not action.startswith("ec2:")
+        or side != "requestParameters"
+        or own is None
+        or not any(shown.startswith("requestParameters.") for shown in table.fields_of(action))
+    ):
+        return False
+    return any(
+        path in fields and _parameter_shape(other, parameter, models) == own
+        for other, fields in table.fields.items()
+        if other.startswith("ec2:")
+    )
+
+
+def _parameter_shape(action: str, parameter: str, models: ServiceModels) -> Shape | None:
+    for operation in models.operations(action):
+        for name, member in operation.input.members.items() if operation.input else ():
+            if name[:1].lower() + name[1:] == parameter:
+                return member.shape
+    return None
 
 
 def _judge_record_path(loc: Loc, path: str) -> tuple[Kind, Problem | None]:

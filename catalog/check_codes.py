@@ -11,7 +11,7 @@ from .structure import Loc
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A kind of finding. Errors fail the check, warnings only with `--strict`."""
+    """A kind of finding. Errors fail the check, warnings only with `--strict`, notes never."""
 
     severity: Severity
     says: str
@@ -34,12 +34,20 @@ def _warning(says: str) -> Code:
     return Code("warning", says)
 
 
+def _note(says: str) -> Code:
+    return Code("note", says)
+
+
 CHECK_CODES: dict[str, Code] = {
     "structure": _error("Parts of the document refer to each other wrongly."),
     "unknown-service": _error("No event source of CloudTrail has this name."),
     "unknown-action": _error("The service has no such action in CloudTrail's spelling."),
     "unknown-path": _error("The field cannot occur in records of the action."),
-    "unverified-path": _warning("The field may occur, but no record has shown its spelling."),
+    "unverified-path": _note("The models allow the field, but no record has shown its spelling."),
+    "unverified-absence": _warning(
+        "Silence rests on a field being absent, or on a spoiler, whose spelling no record has shown."
+    ),
+    "undescribed-path": _warning("No model describes the field, and no record has shown it."),
     "key-without-value": _error("The key's path leads to a list, an object or true/false."),
     "condition-on-object": _error("A condition compares a list or an object with a value."),
     "window-zero": _warning("The window admits only the very second of the parent."),
@@ -49,6 +57,7 @@ CHECK_CODES: dict[str, Code] = {
     "attack-unknown": _error("The ATT&CK table has no technique of this id."),
     "attack-revoked": _error("MITRE has replaced the technique by another."),
     "attack-deprecated": _error("MITRE has withdrawn the technique."),
+    "placeholder": _error("What the scaffold left for its author to write is still there."),
     "evidence-missing": _error("No evidence supports the effect."),
     "evidence-ref": _warning("The reference cannot be followed."),
     "evidence-operation": _error("The service model has no such operation."),

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ..errors import CloudcascadeError, Place
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -68,4 +68,7 @@ LOAD_CODES: dict[str, str] = {
     "config-unknown": "cascade.toml names a cascade or an effect that is not there.",
     "config-looser": "cascade.toml makes a policy looser, which it may not.",
     "config-wider": "cascade.toml widens a window.",
+    "config-window": "cascade.toml widens a window further than a silenced effect may have it.",
+    "config-rival": "cascade.toml takes away what kept events of an action from being silenced.",
+    "unsafe-overlay": "An overlay's cascade breaks rules of safety; `cascade check` on its file names each.",
 }

@@ -169,6 +169,18 @@ def unknown_cascade(
     )
 
 
+def with_policy(cascade: Cascade, policy: Policy) -> Cascade:
+    """The cascade with that policy, and no effect with a looser one."""
+    effects = tuple(
+        effect.model_copy(update={"policy": None})
+        if effect.policy is not None and _rank(effect.policy) < _rank(policy)
+        else effect
+        for effect in cascade.effects
+    )
+    suppression = cascade.suppression.model_copy(update={"policy": policy})
+    return cascade.model_copy(update={"suppression": suppression, "effects": effects})
+
+
 def _with_policy(
     cascade: Cascade, policy: Policy, document: Document, loc: Loc
 ) -> tuple[Cascade, list[Finding]]:
@@ -178,14 +190,7 @@ def _with_policy(
             f"{policy!r} is looser than the catalogue's {now!r}; a policy can only become stricter"
         )
         return cascade, [_at(document.place(loc), "error", "config-looser", words)]
-    effects = tuple(
-        effect.model_copy(update={"policy": None})
-        if effect.policy is not None and _rank(effect.policy) < _rank(policy)
-        else effect
-        for effect in cascade.effects
-    )
-    suppression = cascade.suppression.model_copy(update={"policy": policy})
-    return cascade.model_copy(update={"suppression": suppression, "effects": effects}), []
+    return with_policy(cascade, policy), []
 
 
 def _with_window(

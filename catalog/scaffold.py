@@ -1,12 +1,20 @@
 """A first draft of a cascade file, for an author to fill in."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import yaml
 
+from .check_codes import Problem
 from .findings import CatalogError
+from .models import Cascade
 from .terms import ACTION_PATTERN, CASCADE_ID_PATTERN
+
+_TITLE = "What happens, in one line"
+_DESCRIPTION = "Why the effects happen, in your own words."
+_RESIDUAL_RISK = "What an attacker still gains when this is silenced."
+_EVENT_NAME = "EventNameOfTheSideEffect"
+_REF = "https://docs.aws.amazon.com/"
 
 
 def parse_cascade_id(cascade_id: str) -> tuple[str, ...]:
@@ -35,7 +43,7 @@ def scaffold(cascade_id: str, origin: str | None, effects: Sequence[str]) -> str
     """
     _, service, name = parse_cascade_id(cascade_id)
     root = origin or f"{service}:{''.join(word.capitalize() for word in name.split('-'))}"
-    members = list(effects) or [f"{service}:EventNameOfTheSideEffect"]
+    members = list(effects) or [f"{service}:{_EVENT_NAME}"]
     for action in (root, *members):
         if not re.fullmatch(ACTION_PATTERN, action):
             raise CatalogError(
@@ -43,9 +51,9 @@ def scaffold(cascade_id: str, origin: str | None, effects: Sequence[str]) -> str
             )
     document = {
         "id": cascade_id,
-        "title": "What happens, in one line",
+        "title": _TITLE,
         "provider": "aws",
-        "description": "Why the effects happen, in your own words.",
+        "description": _DESCRIPTION,
         "origin": {"action": root, "keys": {"name": "requestParameters.name"}},
         "effects": [
             {
@@ -61,18 +69,38 @@ def scaffold(cascade_id: str, origin: str | None, effects: Sequence[str]) -> str
         ],
         "suppression": {
             "policy": "annotate",
-            "residual_risk": "What an attacker still gains when this is silenced.",
+            "residual_risk": _RESIDUAL_RISK,
         },
         "evidence": [
             {
                 "kind": "documentation",
-                "ref": "https://docs.aws.amazon.com/",
+                "ref": _REF,
                 "supports": members,
             }
         ],
     }
     body = yaml.dump(document, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
     return f"{_HEADER}{body}"
+
+
+def placeholder_problems(cascade: Cascade) -> Iterator[Problem]:
+    """What the scaffold left for an author to write, and nobody wrote."""
+    texts: list[tuple[tuple[str | int, ...], str, str]] = [
+        (("title",), cascade.title, _TITLE),
+        (("description",), cascade.description, _DESCRIPTION),
+        (("suppression", "residual_risk"), cascade.suppression.residual_risk, _RESIDUAL_RISK),
+        *(
+            (("evidence", index, "ref"), evidence.ref, _REF)
+            for index, evidence in enumerate(cascade.evidence)
+        ),
+        *(
+            (("effects", index, "action"), effect.action.partition(":")[2], _EVENT_NAME)
+            for index, effect in enumerate(cascade.effects)
+        ),
+    ]
+    for loc, text, placeholder in texts:
+        if text.strip() == placeholder:
+            yield Problem(loc, "placeholder", f"{text.strip()!r} is the scaffold's: write your own")
 
 
 class _Plain(yaml.SafeDumper):

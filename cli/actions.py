@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from .app import app
-from .options import CatalogOption, ConfigOption, JsonOption, open_catalog
+from .options import (
+    CatalogOption,
+    ConfigOption,
+    JsonOption,
+    Overlays,
+    StrictOption,
+    UnsafeOption,
+    open_catalog,
+)
 from .tables import console, table
 
 PANEL = "Catalogue"
@@ -39,6 +47,8 @@ def actions(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
 ) -> None:
     """List the events that the literature on attacks names, and the cascades that bring them along.
 
@@ -53,7 +63,7 @@ def actions(
     if log is not None and log not in _LOGS:
         raise typer.BadParameter(f"--log is one of {', '.join(_LOGS)}")
     explaining: dict[str, list[str]] = {}
-    for cascade in open_catalog(catalog, config).cascades:
+    for cascade in open_catalog(Overlays(catalog, config, strict, allow_unsafe_overlay)).cascades:
         for action in {effect.action for effect in cascade.effects}:
             explaining.setdefault(action, []).append(cascade.id)
     chosen = {

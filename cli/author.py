@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .app import app
-from .options import CatalogOption, ConfigOption, JsonOption
+from .options import (
+    CatalogOption,
+    ConfigOption,
+    JsonOption,
+    Overlays,
+    find_config,
+    not_loaded,
+    warn,
+)
 
 if TYPE_CHECKING:
     from ..catalog import Finding, ServiceModels
@@ -20,12 +28,15 @@ def check(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="FILE...",
-            help="Report only on these files. Default: the bundled catalogue and the overlays.",
+            metavar="PATH...",
+            help="Check only these: cascade files wherever they lie, folders of them, a cascade.toml. "
+            "Default: the bundled catalogue and the overlays.",
             exists=True,
         ),
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail, too.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Let warnings fail, too; notes never do.")
+    ] = False,
     evidence: Annotated[
         bool,
         typer.Option(
@@ -47,12 +58,16 @@ def check(
 ) -> None:
     """Hold the catalogue against the service models, the ATT&CK table and the rules of safety.
 
-    Each finding has a file, a line and a column. Exit status 1 when there are errors. Without
-    botocore (`pip install 'cloudcascade[check]'`) actions and field paths are not checked, and it says so.
+    Each finding has a file, a line and a column. Exit status 1 when there are errors, 2 for a PATH that is nothing to
+    check. Warnings fail with --strict, notes never. A file is read as an overlay of the bundled catalogue, and takes
+    the place of the bundled cascade of its id. Without botocore (`pip install 'cloudcascade[check]'`) actions and
+    field paths are not checked, and it says so.
 
     **Examples**
 
     `cascade check`
+
+    `cascade check delete-broker.yaml cascade.toml`
 
     `cascade check --catalog my-cascades --strict`
 
@@ -60,39 +75,29 @@ def check(
     """
     if logs is not None and not evidence:
         raise typer.BadParameter("--logs goes with --evidence")
-    from ..catalog import CatalogError, check_cascades
-    from .options import open_catalog
+    from ..catalog import check_cascades, survey
 
     models = _models()
-    try:
-        known = open_catalog(catalog, config)
-    except CatalogError as error:
-        if not error.findings:
-            raise
-        findings = list(error.findings)
-        count = 0
-    else:
-        findings = [
-            *known.warnings,
-            *check_cascades(known.cascades, known.place_of, models=models),
-        ]
-        count = len(known.cascades)
-        if evidence:
-            from .evidence import print_evidence
+    for line in not_loaded(Overlays(catalog, config), files or ()):
+        warn(line)
+    read = survey(files or (), extra=catalog or (), config=find_config(config))
+    known = read.catalog
+    if known.overlay:
+        warn(f"checked with: {known.overlay}")
+    found = (*read.findings, *check_cascades(known.cascades, known.place_of, models=models))
+    findings = sorted({finding for finding in found if read.covers(finding.file)})
+    if evidence and not any(finding.severity == "error" for finding in read.findings):
+        from .evidence import print_evidence
 
-            if not print_evidence(known.cascades, logs, as_json):
-                raise typer.Exit(1)
-            if as_json:
-                return
-    if files:
-        wanted = {path.resolve() for path in files}
-        findings = [
-            finding
-            for finding in findings
-            if any(Path(finding.file).resolve().is_relative_to(path) for path in wanted)
-        ]
-    _print(sorted(findings), count, as_json)
-    if any(strict or finding.severity == "error" for finding in findings):
+        if not print_evidence(known.cascades, logs, as_json):
+            raise typer.Exit(1)
+        if as_json:
+            return
+    _print(findings, read.read, as_json)
+    if any(
+        finding.severity == "error" or (strict and finding.severity == "warning")
+        for finding in findings
+    ):
         raise typer.Exit(1)
 
 
@@ -128,9 +133,10 @@ def _print(findings: "list[Finding]", count: int, as_json: bool) -> None:
     for finding in findings:
         typer.echo(str(finding))
     errors = sum(finding.severity == "error" for finding in findings)
-    warnings = len(findings) - errors
-    checked = f"{count} cascades, " if count else ""
-    typer.echo(f"{checked}{errors} errors, {warnings} warnings", err=True)
+    warnings = sum(finding.severity == "warning" for finding in findings)
+    notes = len(findings) - errors - warnings
+    cascades = "1 cascade" if count == 1 else f"{count} cascades"
+    typer.echo(f"{cascades}, {errors} errors, {warnings} warnings, {notes} notes", err=True)
 
 
 @app.command(rich_help_panel=PANEL)

@@ -14,7 +14,7 @@ import msgspec
 import typer
 
 from .app import app
-from .options import CatalogOption, ConfigOption, open_catalog
+from .options import CatalogOption, ConfigOption, Overlays, StrictOption, UnsafeOption, open_catalog
 from .recording import recorded
 from .stores import AuthOption, RecordOption
 
@@ -104,6 +104,8 @@ def classify(
     ] = 1,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
     store: RecordOption = None,
     store_auth: AuthOption = None,
 ) -> None:
@@ -127,7 +129,7 @@ def classify(
     if _same_file(output, quarantine):
         raise typer.BadParameter("--output and --quarantine name the same file")
     chosen = format_ or (Format.table if output is None and sys.stdout.isatty() else Format.ndjson)
-    known = open_catalog(catalog, config)
+    known = open_catalog(Overlays(catalog, config, strict, allow_unsafe_overlay))
     controllers = [(controller.arn, controller.name) for controller in known.controllers]
     recompile = partial(compile_catalog, known.cascades, controllers)
     plan = recompile()
@@ -148,6 +150,7 @@ def classify(
             conflicting=engine.conflicting,
             undecodable=problems.broken,
             cascades=len(plan.cascades),
+            overlay=str(known.overlay) if known.overlay else "",
         )
         with recorded(store, store_auth) as passing, no_cyclic_gc():
             tally = _write(passing(engine.verdicts()), facts, chosen, output, limit)

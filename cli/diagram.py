@@ -9,7 +9,7 @@ import typer
 
 from .app import app
 from .completion import complete_name
-from .options import CatalogOption, ConfigOption, open_catalog
+from .options import CatalogOption, ConfigOption, Overlays, StrictOption, UnsafeOption, open_catalog
 
 
 class Drawing(StrEnum):
@@ -51,6 +51,8 @@ def diagram(
     ] = 60,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
 ) -> None:
     """Draw a cascade, an action's neighbourhood, or the whole graph.
 
@@ -69,7 +71,7 @@ def diagram(
 
     if every == (name is not None):
         raise typer.BadParameter("give either a CASCADE, an ACTION or --all")
-    known = open_catalog(catalog, config)
+    known = open_catalog(Overlays(catalog, config, strict, allow_unsafe_overlay))
     if name is None:
         picture = catalog_picture(known.cascades)
     else:

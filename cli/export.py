@@ -15,6 +15,9 @@ from .options import (
     CatalogOption,
     ConfigOption,
     JsonOption,
+    Overlays,
+    StrictOption,
+    UnsafeOption,
     open_catalog,
     positive_seconds,
     seconds,
@@ -142,6 +145,8 @@ def export(
     ] = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
 ) -> None:
     """Make queries, rules and suppressions for other platforms from cascades.
 
@@ -168,13 +173,13 @@ def export(
     if listing:
         if target is not None or explain:
             raise typer.BadParameter("--list is about all targets; --explain about one")
-        _list(open_catalog(catalog, config), as_json)
+        _list(open_catalog(Overlays(catalog, config, strict, allow_unsafe_overlay)), as_json)
         return
     if target is None:
         raise typer.BadParameter("give a TARGET; --list tells which there are")
     platform = find_target(target)
     chosen = _style(platform, style)
-    known = open_catalog(catalog, config)
+    known = open_catalog(Overlays(catalog, config, strict, allow_unsafe_overlay))
     options = _options(
         platform,
         known,
@@ -263,6 +268,7 @@ def _options(
         backend=backend,
         owner=owner,
         controllers=known.controllers,
+        overlay=str(known.overlay) if known.overlay else None,
         sigma_version=_sigma_version(sigma_version),
     )
 

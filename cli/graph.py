@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 import typer
 
 from .app import app
-from .options import CatalogOption, ConfigOption, JsonOption
+from .options import CatalogOption, ConfigOption, JsonOption, Overlays, StrictOption, UnsafeOption
 from .stores import AuthOption, StoreOption, opened_source
 from .tables import console, table
 
@@ -48,14 +48,13 @@ FromOption = Annotated[
 @contextmanager
 def opened_graph(
     file: Path | None,
-    catalog: list[Path] | None,
-    config: Path | None,
+    overlays: Overlays,
     store: str | None,
     auth: Path | None,
 ) -> "Iterator[GraphReader]":
     """The graph that the options of a command name: a file, a server's, or the catalogue's."""
     if file is None:
-        with opened_source(store, auth, catalog, config) as source:
+        with opened_source(store, auth, overlays) as source:
             yield source.whole()
         return
     if store is not None or auth is not None:
@@ -87,6 +86,8 @@ def export_(
     ] = None,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
     store: StoreOption = None,
     store_auth: AuthOption = None,
 ) -> None:
@@ -107,7 +108,9 @@ def export_(
     chosen = form or format_ or Form.json
     if name is not None and chosen is not Form.cypher:
         raise typer.BadParameter("--as is for a Cypher script")
-    with opened_source(store, store_auth, catalog, config) as source:
+    with opened_source(
+        store, store_auth, Overlays(catalog, config, strict, allow_unsafe_overlay)
+    ) as source:
         graph = source.whole()
         match chosen:
             case Form.json:
@@ -150,11 +153,15 @@ def stats_(
     source: FromOption = None,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
     store: StoreOption = None,
     store_auth: AuthOption = None,
 ) -> None:
     """Count nodes and edges by kind, and name the actions that are both origin and effect."""
-    with opened_graph(source, catalog, config, store, store_auth) as graph:
+    with opened_graph(
+        source, Overlays(catalog, config, strict, allow_unsafe_overlay), store, store_auth
+    ) as graph:
         _print_stats(graph, as_json)
 
 
@@ -195,6 +202,8 @@ def masks(
     source: FromOption = None,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
     store: StoreOption = None,
     store_auth: AuthOption = None,
 ) -> None:
@@ -208,7 +217,9 @@ def masks(
     """
     from ..graph import cascades_masking, techniques_masked
 
-    with opened_graph(source, catalog, config, store, store_auth) as graph:
+    with opened_graph(
+        source, Overlays(catalog, config, strict, allow_unsafe_overlay), store, store_auth
+    ) as graph:
         if name[:1] in "Tt" and name[1:5].isdigit():
             found = cascades_masking(graph, name.upper())
         else:

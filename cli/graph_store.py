@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .graph import FromOption, graph_app, opened_graph
-from .options import CatalogOption, ConfigOption, DerivedOption, JsonOption
+from .options import (
+    CatalogOption,
+    ConfigOption,
+    DerivedOption,
+    JsonOption,
+    Overlays,
+    StrictOption,
+    UnsafeOption,
+)
 from .stores import AuthOption, StoreOption, connected, opened_source
 from .tables import console, table
 
@@ -39,6 +47,8 @@ def push(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
     derived: DerivedOption = False,
 ) -> None:
     """Write the catalogue into a Neo4j database, in batches. What is there already stays untouched.
@@ -52,7 +62,9 @@ def push(
     from ..graph import draw_graph
     from ..graph.neo4j import push as push_graph
 
-    with opened_source(None, None, catalog, config, derived=derived) as source:
+    with opened_source(
+        None, None, Overlays(catalog, config, strict, allow_unsafe_overlay), derived=derived
+    ) as source:
         cascades, documents = source.catalog().cascades, source.documents()
     from ..catalog import known_actions, known_controllers
 
@@ -127,6 +139,8 @@ def diff(
     ] = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
     derived: DerivedOption = False,
 ) -> None:
     """What a push would change: nodes and relationships to add, to remove and to change.
@@ -139,7 +153,9 @@ def diff(
     from ..graph.neo4j import Neo4jStore
 
     with (
-        opened_source(None, None, catalog, config, derived=derived) as source,
+        opened_source(
+            None, None, Overlays(catalog, config, strict, allow_unsafe_overlay), derived=derived
+        ) as source,
         connected(store, store_auth) as connection,
     ):
         kept, pulled = Neo4jStore(connection), NetworkxStore()
@@ -201,6 +217,8 @@ def query(
     source: FromOption = None,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
     store: StoreOption = None,
     store_auth: AuthOption = None,
 ) -> None:
@@ -239,7 +257,9 @@ def query(
             for each in NAMED.values()
         ]
     else:
-        with opened_graph(source, catalog, config, store, store_auth) as graph:
+        with opened_graph(
+            source, Overlays(catalog, config, strict, allow_unsafe_overlay), store, store_auth
+        ) as graph:
             rows = ask_named(graph, name, given)
     columns = list(rows[0]) if rows else []
     _print_rows(

@@ -7,7 +7,15 @@ import typer
 
 from .app import app
 from .completion import complete_cascade
-from .options import CatalogOption, ConfigOption, DerivedOption, JsonOption
+from .options import (
+    CatalogOption,
+    ConfigOption,
+    DerivedOption,
+    JsonOption,
+    Overlays,
+    StrictOption,
+    UnsafeOption,
+)
 from .stores import AuthOption, StoreOption, opened_source
 from .tables import console, table
 
@@ -30,6 +38,8 @@ def list_(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
     derived: DerivedOption = False,
     store: StoreOption = None,
     store_auth: AuthOption = None,
@@ -42,7 +52,9 @@ def list_(
 
     `cascade list --policy suppress --json | jq -r '.[].id'`
     """
-    with opened_source(store, store_auth, catalog, config, derived=derived) as source:
+    with opened_source(
+        store, store_auth, Overlays(catalog, config, strict, allow_unsafe_overlay), derived=derived
+    ) as source:
         known = source.catalog()
     chosen = [
         cascade
@@ -61,6 +73,8 @@ def search(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
     store: StoreOption = None,
     store_auth: AuthOption = None,
 ) -> None:
@@ -73,7 +87,9 @@ def search(
     `cascade search T1098 role`
     """
     wanted = [word.lower() for word in words]
-    with opened_source(store, store_auth, catalog, config) as source:
+    with opened_source(
+        store, store_auth, Overlays(catalog, config, strict, allow_unsafe_overlay)
+    ) as source:
         known = source.catalog()
     found = [
         cascade
@@ -137,6 +153,8 @@ def show(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
     derived: DerivedOption = False,
     store: StoreOption = None,
     store_auth: AuthOption = None,
@@ -151,7 +169,9 @@ def show(
     """
     from ..catalog import resolve_cascade
 
-    with opened_source(store, store_auth, catalog, config, derived=derived) as source:
+    with opened_source(
+        store, store_auth, Overlays(catalog, config, strict, allow_unsafe_overlay), derived=derived
+    ) as source:
         known = source.catalog()
         chosen = known.get(resolve_cascade(cascade, (each.id for each in known.cascades)))
         place = source.place(chosen.id)

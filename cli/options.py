@@ -1,11 +1,15 @@
 """Options that several commands share, and the catalogue they lead to."""
 
+import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from .shown import shown
 
 if TYPE_CHECKING:
     from ..catalog import Catalog
@@ -25,10 +29,24 @@ ConfigOption = Annotated[
     typer.Option(
         "--config",
         metavar="FILE",
-        help="The cascade.toml to use. Default: the one in the working directory, if there is one.",
+        help="The cascade.toml to use. Default: the one that CASCADE_CONFIG names, else the one in your own "
+        "configuration folder. One that lies in the working directory is not loaded by itself.",
         exists=True,
         dir_okay=False,
-        envvar="CASCADE_CONFIG",
+    ),
+]
+StrictOption = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Refuse an overlay that breaks a rule of safety. Default: annotate what it would silence.",
+    ),
+]
+UnsafeOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-unsafe-overlay",
+        help="Let an overlay silence what the rules of safety forbid, and say so.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -79,21 +97,86 @@ def byte_size(text: str) -> int:
     return int(number) * factor
 
 
-def open_catalog(
-    extra: Sequence[Path] | None, config: Path | None, *, derived: bool = False
-) -> "Catalog":
-    """The bundled catalogue with the user's overlays, and on request the derived cascades.
+@dataclass(frozen=True, slots=True)
+class Overlays:
+    """What was asked for besides the bundled catalogue, and what becomes of it where it is unsafe."""
 
-    A cascade.toml found in the working directory is used and named on stderr, since it changes verdicts.
+    catalog: Sequence[Path] | None = None
+    config: Path | None = None
+    strict: bool = False
+    allow_unsafe: bool = False
+
+    @property
+    def asked_for(self) -> bool:
+        """Whether any option says something."""
+        return bool(self.catalog or self.config or self.strict or self.allow_unsafe)
+
+
+def find_config(given: Path | None) -> Path | None:
+    """The configuration that counts: the one given, the one of CASCADE_CONFIG, or the user's own."""
+    if given is not None:
+        return given
+    if named := os.environ.get("CASCADE_CONFIG"):
+        return Path(named)
+    from platformdirs import user_config_path
+
+    from ..catalog import CONFIG_NAME
+
+    own = user_config_path("cloudcascade", appauthor=False) / CONFIG_NAME
+    return own if own.is_file() else None
+
+
+def warn(line: str) -> None:
+    """Say a line on standard error, safe to print."""
+    typer.echo(f"cascade: {shown(line)}", err=True)
+
+
+def open_catalog(overlays: Overlays, *, derived: bool = False) -> "Catalog":
+    """The bundled catalogue with the overlays that were asked for, and on request the derived cascades.
+
+    Since an overlay changes verdicts, standard error says which is in force and what is wrong with it.
 
     Raises:
         CatalogError: some document or the configuration is unsound.
     """
+    for line in not_loaded(overlays):
+        warn(line)
+    known = load_overlaid(overlays, derived=derived)
+    if known.overlay:
+        warn(f"overlay in force: {known.overlay}")
+    for warning in known.warnings:
+        warn(str(warning))
+    return known
+
+
+def load_overlaid(overlays: Overlays, *, derived: bool = False) -> "Catalog":
+    """What `open_catalog` opens, without a word."""
     from ..catalog import load_catalog
 
-    if config is None:
-        found = Path("cascade.toml")
-        if found.is_file():
-            typer.echo("cascade: using ./cascade.toml", err=True)
-            config = found
-    return load_catalog(extra=tuple(extra or ()), config=config, derived=derived)
+    if overlays.strict and overlays.allow_unsafe:
+        raise typer.BadParameter("give either --strict or --allow-unsafe-overlay")
+    return load_catalog(
+        extra=tuple(overlays.catalog or ()),
+        config=find_config(overlays.config),
+        derived=derived,
+        strict=overlays.strict,
+        allow_unsafe_overlay=overlays.allow_unsafe,
+    )
+
+
+def not_loaded(overlays: Overlays, besides: Sequence[Path] = ()) -> list[str]:
+    """That a cascade.toml in the working directory is left alone, where one is: evidence could bring its own.
+
+    `besides` are paths that are read, too.
+    """
+    from ..catalog import CONFIG_NAME
+
+    here = Path(CONFIG_NAME)
+    if not here.is_file():
+        return []
+    config = find_config(overlays.config)
+    folders = [folder / CONFIG_NAME for folder in (*(overlays.catalog or ()), *besides)]
+    read = [*([config] if config else []), *besides, *folders]
+    if here.resolve() in {each.resolve() for each in read}:
+        return []
+    return [f"./{CONFIG_NAME} is not loaded; --config {CONFIG_NAME} loads it"]

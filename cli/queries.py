@@ -8,7 +8,15 @@ import typer
 from .app import app
 from .completion import complete_action
 from .lookup import spoken_window
-from .options import CatalogOption, ConfigOption, DerivedOption, JsonOption
+from .options import (
+    CatalogOption,
+    ConfigOption,
+    DerivedOption,
+    JsonOption,
+    Overlays,
+    StrictOption,
+    UnsafeOption,
+)
 from .stores import AuthOption, StoreOption, opened_source
 from .tables import console, table
 
@@ -68,6 +76,8 @@ def emits(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
     derived: DerivedOption = False,
     store: StoreOption = None,
     store_auth: AuthOption = None,
@@ -84,7 +94,9 @@ def emits(
     """
     if every == (action is not None):
         raise typer.BadParameter("give either an ACTION or --all")
-    with opened_source(store, store_auth, catalog, config, derived=derived) as source:
+    with opened_source(
+        store, store_auth, Overlays(catalog, config, strict, allow_unsafe_overlay), derived=derived
+    ) as source:
         if action is None:
             _emits_all(source, as_json)
         else:
@@ -138,6 +150,8 @@ def explains(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
     derived: DerivedOption = False,
     store: StoreOption = None,
     store_auth: AuthOption = None,
@@ -150,7 +164,9 @@ def explains(
 
     `cascade explains DetachRolePolicy --deep`
     """
-    with opened_source(store, store_auth, catalog, config, derived=derived) as source:
+    with opened_source(
+        store, store_auth, Overlays(catalog, config, strict, allow_unsafe_overlay), derived=derived
+    ) as source:
         _explains(source, action, deep, as_json)
 
 
@@ -196,6 +212,8 @@ def path(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
     store: StoreOption = None,
     store_auth: AuthOption = None,
 ) -> None:
@@ -207,7 +225,9 @@ def path(
     """
     from ..graph import shortest_path
 
-    with opened_source(store, store_auth, catalog, config) as asked:
+    with opened_source(
+        store, store_auth, Overlays(catalog, config, strict, allow_unsafe_overlay)
+    ) as asked:
         begin = meant_action(source, asked)
         end = meant_action(target, asked)
         steps = shortest_path(asked.graph(), begin, end)

@@ -27,6 +27,7 @@ def summary(tally: Tally) -> dict[str, object]:
     """What was counted, as plain data."""
     facts = tally.facts
     return {
+        **({"overlay": facts.overlay} if facts.overlay else {}),
         "records": facts.records,
         "duplicates": facts.duplicates,
         "conflicting": facts.conflicting,

@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -35,6 +36,8 @@ def _print(console: Console, tally: Tally, limit: int) -> None:
         + f"; {facts.cascades} cascades known",
         highlight=False,
     )
+    if facts.overlay:
+        console.print(f"overlay in force: {escape(shown(facts.overlay))}", style="yellow")
     named = sum(each.fires for each in tally.actions.values())
     silent = sum(each.suppressed for each in tally.actions.values())
     labelled = sum(each.annotated for each in tally.actions.values())

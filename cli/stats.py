@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .app import app
-from .options import CatalogOption, ConfigOption, JsonOption
+from .options import CatalogOption, ConfigOption, JsonOption, Overlays, StrictOption, UnsafeOption
 from .stores import AuthOption, StoreOption, opened_source
 from .tables import console, table
 
@@ -35,6 +35,8 @@ def stats(
     as_json: JsonOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
     store: StoreOption = None,
     store_auth: AuthOption = None,
 ) -> None:
@@ -50,7 +52,9 @@ def stats(
     """
     from ..catalog import coverage, read_actions, statistics
 
-    with opened_source(store, store_auth, catalog, config) as source:
+    with opened_source(
+        store, store_auth, Overlays(catalog, config, strict, allow_unsafe_overlay)
+    ) as source:
         cascades, known_actions = source.catalog().cascades, len(source.literature())
     counted = statistics(cascades)
     covered = coverage(cascades, read_actions(against)) if against else None

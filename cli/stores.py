@@ -1,7 +1,7 @@
 """What a question is asked of: the catalogue as it lies here, or a graph on a Neo4j server (`--store`)."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
-from .options import open_catalog
+from .options import Overlays, open_catalog
 
 if TYPE_CHECKING:
     from ..catalog import Catalog, KnownAction
@@ -214,8 +214,7 @@ class FromStore:
 def opened_source(
     store: str | None,
     auth: Path | None,
-    catalog: Sequence[Path] | None = None,
-    config: Path | None = None,
+    overlays: Overlays,
     *,
     derived: bool = False,
 ) -> Iterator[Source]:
@@ -228,11 +227,11 @@ def opened_source(
     if store is None:
         if auth is not None:
             raise typer.BadParameter("--store-auth is for a --store")
-        yield FromCatalog(open_catalog(catalog, config, derived=derived))
+        yield FromCatalog(open_catalog(overlays, derived=derived))
         return
-    if catalog or config is not None or derived:
+    if overlays.asked_for or derived:
         raise typer.BadParameter(
-            "a --store holds what was pushed to it; leave --catalog, --config and --derived out"
+            "a --store holds what was pushed to it; leave --derived and the options of overlays out"
         )
     with connected(store, auth) as connection:
         from ..graph.neo4j import Neo4jStore

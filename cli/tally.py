@@ -9,7 +9,8 @@ from ..matcher import Verdict
 
 @dataclass(frozen=True, slots=True)
 class LogFacts:
-    """What was read. `undecodable` counts pieces of input that are no usable record."""
+    """What was read. `undecodable` counts pieces of input that are no usable record; `overlay` says which was in
+    force, and nothing where none was."""
 
     sources: tuple[str, ...]
     records: int
@@ -17,6 +18,7 @@ class LogFacts:
     conflicting: int
     undecodable: int
     cascades: int
+    overlay: str = ""
 
 
 @dataclass(slots=True)

@@ -10,8 +10,12 @@ from .app import app
 from .options import (
     CatalogOption,
     ConfigOption,
+    Overlays,
+    StrictOption,
+    UnsafeOption,
     byte_size,
-    open_catalog,
+    load_overlaid,
+    not_loaded,
     positive_seconds,
     seconds,
 )
@@ -238,6 +242,8 @@ def watch(
     ] = None,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    strict: StrictOption = False,
+    allow_unsafe_overlay: UnsafeOption = False,
 ) -> None:
     """Classify events as they arrive, and write each verdict when nothing can change it any more.
 
@@ -258,6 +264,7 @@ def watch(
     """
     from .watch_run import Asked, Wanted, run
 
+    overlays = Overlays(catalog, config, strict, allow_unsafe_overlay)
     status = run(
         Wanted(
             sources=tuple(dict.fromkeys(sources or ["-"])),
@@ -284,8 +291,9 @@ def watch(
             rotate_every=rotate_every,
             rotate_keep=rotate_keep,
         ),
-        open_catalog(catalog, config),
+        load_overlaid(overlays),
         Asked(),
+        not_loaded(overlays),
     )
     if status:
         raise typer.Exit(status)

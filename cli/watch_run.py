@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -99,13 +99,15 @@ class Wanted:
     rotate_keep: int | None
 
 
-def run(wanted: Wanted, catalog: Catalog, asked: Asked) -> int:
-    """Watch until the sources end or a signal asks for the end. The exit status.
+def run(wanted: Wanted, catalog: Catalog, asked: Asked, notes: Sequence[str] = ()) -> int:
+    """Watch until the sources end or a signal asks for the end. The exit status. The journal begins with the `notes`
+    and what overlay is in force.
 
     Raises:
         CloudcascadeError: something cannot be opened, read or written.
     """
     journal = Journal(sys.stderr, form=wanted.log_format)
+    _tell_overlay(catalog, journal, notes)
     with ExitStack() as closing:
         problems = closing.enter_context(ProblemLog(wanted.quarantine, append=True))
         report = WatchReport(journal, problems, _metrics(wanted, closing, journal))
@@ -139,6 +141,23 @@ def run(wanted: Wanted, catalog: Catalog, asked: Asked) -> int:
         if problems.broken and not engine.records and state is None:
             raise EventsError("no record could be read")
         return 128 + asked.number if asked.number and state is None else 0
+
+
+def _tell_overlay(catalog: Catalog, journal: Journal, notes: Sequence[str]) -> None:
+    for note in notes:
+        journal.warning(note)
+    overlay = catalog.overlay
+    if overlay:
+        journal.info(
+            "overlay in force",
+            files=", ".join(overlay.files),
+            adds=len(overlay.adds),
+            overrides=len(overlay.overrides),
+            disables=len(overlay.disables),
+            unsafe=len(overlay.unsafe),
+        )
+    for each in catalog.warnings:
+        journal.warning("overlay", place=each.place, code=each.code, reason=each.message)
 
 
 def _metrics(wanted: Wanted, closing: ExitStack, journal: Journal) -> Metrics | None:

@@ -37,12 +37,15 @@ A whole file:
 
 ## Where your own cascades go
 
-`--catalog DIR` adds a folder of cascade files, and a `cascade.toml` (in the working directory, or `--config FILE`) says more:
+`--catalog DIR` adds a folder of cascade files, and a `cascade.toml` says more. Neither is loaded without being asked for: the
+configuration is that of `--config FILE`, else the file that the environment variable `CASCADE_CONFIG` names, else the `cascade.toml` in your
+own configuration folder (`~/.config/cloudcascade` on Linux). One that merely lies in the working directory is left alone, and standard
+error says so: a folder of evidence could bring its own blindfold. To leave your own out for once, give `--config` an empty file.
 
 ```toml
 catalog = ["cascades"]                     # folders, relative to this file
 
-[cascades."aws.iam.access-key-rotation"]
+[cascades."aws.acm.delete-certificate"]
 disabled = true
 
 [cascades."aws.iam.delete-user"]
@@ -56,6 +59,54 @@ after = "2m"
 name = "terraform"                         # never a reason to silence anything
 arn = "arn:aws:iam::111122223333:role/terraform-deploy"
 ```
+
+### What is said of an overlay, and what it may not silence
+
+Every command says on standard error which overlay is in force; so do the reports of `classify`, the journal of `watch`, and the head of
+what `export` makes:
+
+```console
+$ cascade list --config team/cascade.toml --service mq
+cascade: overlay in force: team/cascade.toml, team/cascades (adds 1 cascade, overrides 1, disables 1, controllers 1)
+
+  id            effects   policy     title
+ ──────────────────────────────────────────────────────
+  aws.mq.mine   2         suppress   Deleting a broker
+```
+
+An overlay is held to the rules of safety (docs/checks.md), those that are errors. What breaks one does not silence: the effect is annotated, or the
+whole cascade where the rule is about the cascade, and every use warns of it:
+
+```console
+$ cascade explains StopLogging --catalog blind
+cascade: overlay in force: blind (adds 1 cascade, overrides 0, disables 0, 1 not safe to silence, so annotated)
+cascade: blind/blind.yaml:8:5: warning: to silence aws.cloudtrail.blind breaks rules of safety: abuse-missing, any-account, any-actor, claimed-only, forgeable, suppresses-telemetry, unjoined; so annotated, not silenced (see `cascade check blind/blind.yaml`) [unsafe-overlay]
+
+  action                   relation    within                    joined by        policy     cascade
+ ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+  cloudtrail:DeleteTrail   companion   15m before                trail            annotate   aws.cloudtrail.delete-trail
+  iam:ListUsers            companion   31d before to 31d after   time and actor   annotate   aws.cloudtrail.blind
+…
+```
+
+With `--strict` it is refused (exit status 2); `--allow-unsafe-overlay` takes it as it is written, and the warning stays. In Python:
+`load_catalog(..., strict=True)` and `allow_unsafe_overlay=True`. A configuration is held to the same rules:
+
+- **A policy** can only become stricter (`config-looser`, always refused).
+- **A window** of an effect that is silenced, or that one rests on, may be widened to 15 minutes a side. More wants a reason, and the reason in
+  the file speaks of the file's window (`config-window`): write a cascade file of your own, with `suppression.windows`.
+- **Disabling, narrowing or replacing** a cascade that only annotates: the nearest explanation decides whether an event is silenced, so that
+  a cascade which annotates keeps others from silencing. Effects of the same action that others silence are annotated then:
+
+```console
+$ cascade check rival.toml
+cascade: checked with: rival.toml (adds 0 cascades, overrides 0, disables 1)
+rival.toml:1:11: error: aws.iam.access-key-rotation explains less than it did, which kept from being silenced: aws.iam.delete-user (iam:DeleteAccessKey, iam:UpdateAccessKey) [config-rival]
+0 cascades, 1 errors, 0 warnings, 0 notes
+```
+
+Of a folder the files that end in `.yaml` are read, at any depth, and the `cascade.toml` that lies in it directly. `cascade check PATH...` reads a cascade file, a
+folder or a `cascade.toml` wherever it lies, and refuses what is none of these; docs/checks.md has the codes.
 
 ## Fields
 

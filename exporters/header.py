@@ -19,6 +19,7 @@ def header(job: Job, target: Target, style: Style, options: Options) -> tuple[st
         f"{query.cascade}: {query.title}",
         f"{target.title}, {style.summary}",
         f"cloudcascade catalogue {options.catalog_version}, made {options.created.isoformat()}",
+        *overlay_lines(options),
         f"owner: {options.owner or 'nobody yet (--owner)'}; expires {options.expires.isoformat()}",
         f"{purpose}: {', '.join(query.actions)}",
         f"explained by: {_explainer(query)}",
@@ -31,6 +32,11 @@ def header(job: Job, target: Target, style: Style, options: Options) -> tuple[st
         lines.append("losses: none")
     lines += [f"loss, {loss}" for loss in loss_lines(job.losses)]
     return tuple(legible(line, _WIDE) for line in lines)
+
+
+def overlay_lines(options: Options) -> tuple[str, ...]:
+    """The line that says which overlay was in force; none where none was."""
+    return (legible(f"overlay in force: {options.overlay}", _WIDE),) if options.overlay else ()
 
 
 def loss_lines(losses: Sequence[Loss]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ class Options:
 
     `every` is the schedule's interval. `table`, `index` and `layout` name where the events lie; None:
     the target's default. `controllers` are the environment's noisy principals, of cascade.toml.
+    `overlay` says which was in force when the cascades were read; None where none was.
     """
 
     created: date
@@ -33,6 +34,7 @@ class Options:
     backend: str | None = None
     owner: str | None = None
     controllers: tuple[Controller, ...] = ()
+    overlay: str | None = None
     sigma_version: Literal["2.1", "2.2"] = "2.1"
 
 

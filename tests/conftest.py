@@ -6,9 +6,11 @@ import pytest
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test reads or writes the cache of whoever runs it."""
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads or writes the cache or the configuration of whoever runs it."""
     os.environ["CASCADE_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
+    os.environ.pop("CASCADE_CONFIG", None)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -45,6 +45,7 @@ def document(jobs: Sequence[Job], options: Options) -> dict[str, Any]:
         "created": options.created.isoformat(),
         "expires": options.expires.isoformat(),
         "owner": options.owner,
+        **({"overlay": options.overlay} if options.overlay else {}),
         "entries": [entry for job in jobs for entry in _entries(job.query)],
     }
 

@@ -100,6 +100,18 @@ SNAPSHOT = {
     "origin": {"action": "ec2:DeleteSnapshot", "keys": {"user": "requestParameters.snapshotId"}},
     "effect.keys": {"user": "requestParameters.snapshotId"},
 }
+SHARED = "requestParameters.createVolumePermission.add"
+RULE = "requestParameters.ipPermissions.items[]"
+RULES = {
+    "origin": {"action": "ec2:DeleteSecurityGroup", "keys": {"user": "requestParameters.groupId"}},
+    "effect.action": "ec2:RevokeSecurityGroupEgress",
+    "effect.keys": {"user": "requestParameters.groupId"},
+}
+SPOILER = {
+    "action": "ec2:DeleteEgressOnlyInternetGateway",
+    "join": ["user"],
+    "within": {"after": "10m"},
+}
 
 
 def keyed(path: str) -> Change:
@@ -184,7 +196,35 @@ CASES: list[tuple[str, Change, Change]] = [
         {"origin": {"action": "ec2:DeleteVpc", "keys": {"user": "requestParameters.vpcId"}}},
     ),
     (
-        "unverified-path",
+        "unverified-path",  # a sibling with the same parameter has shown it, another parameter nobody
+        {
+            **RULES,
+            "effect.where": {f"{RULE}.ipv6Ranges.items[].cidrIpv6": {"absent": True}},
+            **ANNOTATE,
+        },
+        {**RULES, "effect.where": {f"{RULE}.ipv6Ranges": {"absent": True}}},
+    ),
+    (
+        "unverified-absence",
+        {**SNAPSHOT, "effect.action": SHARING, "effect.where": {SHARED: {"absent": True}}},
+        {**SNAPSHOT, "effect.action": SHARING, "effect.where": {SHARED: {"exists": True}}},
+    ),
+    (
+        "unverified-absence",
+        {
+            "spoilers": [
+                {**SPOILER, "keys": {"user": "requestParameters.egressOnlyInternetGatewayId"}}
+            ]
+        },
+        {
+            "spoilers": [
+                {**SPOILER, "keys": {"user": "requestParameters.egressOnlyInternetGatewayId"}}
+            ],
+            **ANNOTATE,
+        },
+    ),
+    (
+        "undescribed-path",
         {"effect.where": {"additionalEventData.grantId": "x"}},
         {"effect.where": {"eventType": "AwsApiCall"}},
     ),
@@ -246,6 +286,7 @@ CASES: list[tuple[str, Change, Change]] = [
     ("attack-unknown", {"effect.attack": ["T9999"]}, {"effect.attack": ["T1556.006"]}),
     ("attack-revoked", {"effect.attack": ["T1562.008"]}, {"effect.attack": ["T1531"]}),
     ("attack-deprecated", {"origin.attack": ["T1153"]}, {"origin.attack": ["T1531"]}),
+    ("placeholder", {"title": "What happens, in one line"}, {"title": "What happens"}),
     (
         "evidence-missing",
         {"evidence.0.supports": ["iam:DeleteUser"]},
@@ -517,7 +558,7 @@ def test_every_recorded_event_says_where_it_is_described() -> None:
 
 def test_the_page_on_checks_has_a_section_for_every_code_and_no_other() -> None:
     page = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
-    sections = re.findall(r"^### `([a-z-]+)` \((error|warning)\)$", page, re.MULTILINE)
+    sections = re.findall(r"^### `([a-z-]+)` \((error|warning|note)\)$", page, re.MULTILINE)
     assert sections == [(code, kind.severity) for code, kind in CHECK_CODES.items()]
     loading = re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)
     assert sorted(loading) == sorted(LOAD_CODES)

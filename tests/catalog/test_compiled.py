@@ -34,7 +34,7 @@ def parses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(file)
         return parse(text, file)
 
-    monkeypatch.setattr("cloudcascade.catalog.loader.parse_document", spy)
+    monkeypatch.setattr("cloudcascade.catalog.gather.parse_document", spy)
     return names
 
 

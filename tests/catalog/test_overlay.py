@@ -25,7 +25,11 @@ effects:
     keys: {user: requestParameters.userName}
     join: [user]
     policy: annotate
-suppression: {policy: suppress, residual_risk: None.}
+suppression:
+  policy: suppress
+  residual_risk: A key is lost to a user who is gone with it.
+  windows: Offboarding takes an hour.
+  abuse: [{scenario: delete another's key, countered_by: the user is joined on}]
 evidence:
   - {kind: documentation, ref: "https://example.com", supports: [iam:DeleteAccessKey]}
 """
@@ -103,15 +107,17 @@ def test_a_window_may_become_narrower_and_what_is_left_out_stays(home: Path) -> 
 
 
 def test_a_wider_window_is_taken_and_warned_of(home: Path) -> None:
+    file = home / "cascades" / "delete-user.yaml"
+    file.write_text(CASCADE.replace("before: 60m", "before: 5m"))
     catalog = load(
-        home, f'[cascades."{USER}".effects."{KEY}".within]\nbefore = "2h"\nafter = "1m"\n'
+        home, f'[cascades."{USER}".effects."{KEY}".within]\nbefore = "15m"\nafter = "1m"\n'
     )
     window = catalog.get(USER).effect(KEY).within
-    assert (window.before, window.after) == (7_200, 60)
+    assert (window.before, window.after) == (900, 60)
     (warning,) = catalog.warnings
     assert (warning.severity, warning.code, warning.line) == ("warning", "config-wider", 2)
     assert warning.message == (
-        f"{USER}: the window of {KEY} becomes wider: before 1h -> 2h; more events will be explained"
+        f"{USER}: the window of {KEY} becomes wider: before 5m -> 15m; more events will be explained"
     )
 
 

@@ -241,13 +241,6 @@ def test_unusable_arguments_and_input_end_with_status_2_and_no_traceback(
     assert b"Traceback" not in done.stderr
 
 
-def test_an_overlay_can_disable_a_cascade_and_tells_that_it_was_used(tmp_path: Path) -> None:
-    (tmp_path / "cascade.toml").write_text('[cascades."aws.iam.delete-user"]\ndisabled = true\n')
-    done = cascade("explains", "DeleteAccessKey", "--json", cwd=tmp_path)
-    assert b"cascade.toml" in done.stderr
-    assert "aws.iam.delete-user" not in done.stdout.decode()
-
-
 def test_a_reader_that_goes_away_ends_the_run_without_a_word() -> None:
     command = f"'{sys.executable}' -c 'from cloudcascade.cli.main import main; main()' classify '{SAMPLE}' --all"
     done = subprocess.run(
