@@ -16,12 +16,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cloudcascade.bench.callers import Json
 from cloudcascade.catalog import load_catalog
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.events import LineReader, Record
 from cloudcascade.matcher import Engine, LiveEngine, compile_catalog
 from cloudcascade.matcher.stream.horizon import horizon_of
+from cloudcascade.samples.callers import Json
 from cloudcascade.streams import Message
 from cloudcascade.streams.loop import Look, Loop, Pace
 from cloudcascade.streams.outbox import Direct
