@@ -195,7 +195,7 @@ def _walk_ec2(shape: Shape, parts: list[Part], is_input: bool, is_wrapped: bool)
                 return PathVerdict("impossible", reason=f"{name!r} is no list: write {name}")
             continue
         if not remaining and not each:
-            return PathVerdict("plausible", "list")
+            return PathVerdict("plausible", "list", shape=shape)
         shape = shape.element.shape
         if is_wrapped:
             # A request's list is objects with `tag` and, of plain values, `content`; a response's

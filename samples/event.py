@@ -1,16 +1,16 @@
 """Makes one record: of an action, by a caller, with values where a node's keys stand and its conditions met."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from ..catalog.recorded import recorded
 from .callers import Caller, Json
 from .demands import Demand, Unsatisfiable, demand_of, met, own_policy, pick
 from .fields import leaves, read, write
 from .filling import answer, fill, filler_for, shape_at
-from .keys import Node, Scalar, absent_paths, held, places
+from .keys import Node, Place, Scalar, absent_paths, held, places
 from .profiles import called_through, suited
 from .records import Call, record, service_event
 from .shapes import Scene, value_for
@@ -53,20 +53,25 @@ def make_event(
     draft: Json = {}
     closed: set[str] = set()
     demands: dict[str, Demand] = {}
+    where: dict[str, Place] = {}
     if node is not None:
         demands = demands_of(node, keys, scene)
         closed |= absent_paths(node.where)
         where = places("", node, scene)
         for name, place in where.items():
-            closed |= {path for path in node.keys[name].paths if path != place.path}
+            # Had an earlier one a value, that would be the key's.
+            paths = node.keys[name].paths
+            closed |= set(paths[: paths.index(place.path)])
         _write_keys(draft, where, keys, scene)
         _meet(draft, demands, action, scene)
     code = read(draft, "errorCode")
     error = str(code) if code else error
     if caller is not None:
         fill(draft, action, closed, scene)
-        if "responseElements" not in draft and error is None and not is_read(action):
-            draft["responseElements"] = answer(action, scene)
+        if node is not None:
+            _agree(draft, node, where)
+        if error is None and not is_read(action):
+            draft["responseElements"] = answer(action, draft.get("responseElements"), scene)
         made = _by(caller, action, draft, demands, error, scene)
     else:
         made = _by_itself(action, draft, demands, scene)
@@ -115,7 +120,7 @@ def is_service_event(what: Node | str) -> bool:
 
 
 def _write_keys(
-    draft: Json, where: Mapping[str, Any], keys: Mapping[str, Scalar], scene: Scene
+    draft: Json, where: Mapping[str, Place], keys: Mapping[str, Scalar], scene: Scene
 ) -> None:
     written: dict[str, object] = {}
     # A name is written before the ARN that ends in it, which then stands.
@@ -128,7 +133,7 @@ def _write_keys(
             value = pick(
                 place.demand,
                 scene.account,
-                lambda at=place: value_for(at.service, at.field, scene, at.shape),  # type: ignore[misc]
+                lambda at=place: value_for(at.action, at.field, scene, at.shape),  # type: ignore[misc]
                 place.path,
             )
         write(draft, place.path, value)
@@ -136,6 +141,14 @@ def _write_keys(
         if place.path == "resources[].ARN":
             write(draft, "resources[].accountId", scene.account)
             write(draft, "resources[].type", _resource_type(place.action))
+
+
+def _agree(draft: Json, node: Node, where: Mapping[str, Place]) -> None:
+    """Let the other fields in which a key may stand hold what it is, where they are there at all."""
+    for name, place in where.items():
+        for path in node.keys[name].paths:
+            if path != place.path and isinstance(read(draft, path), str):
+                write(draft, path, read(draft, place.path))
 
 
 def _resource_type(action: str) -> str:
@@ -165,15 +178,16 @@ def _value(path: str, demand: Demand, action: str, scene: Scene) -> object:
     if demand.own_account:
         shape = shape_at(scene.models, action, path)
         whole = path.rpartition(".")[2] == "bucketPolicy"
-        if whole or (shape is not None and shape.kind == "structure"):
-            return own_policy(scene.account)
+        whole = whole or (shape is not None and shape.kind == "structure")
+        policy = own_policy(scene.account)
+        return pick(demand, scene.account, lambda: policy if whole else json.dumps(policy), path)
     plain = not (demand.choices or demand.prefix or demand.suffix)
 
     def draw() -> object:
         if plain and demand.present:
             return filler_for(action, path, scene, demand.members)
         shape = shape_at(scene.models, action, path)
-        return value_for(action.partition(":")[0], path.rpartition(".")[2], scene, shape)
+        return value_for(action, path.rpartition(".")[2], scene, shape)
 
     return pick(demand, scene.account, draw, path)
 

@@ -60,7 +60,7 @@ def fill(draft: Json, action: str, closed: Collection[str], scene: Scene) -> Non
         if not isinstance(inner, dict):
             return
         path, target = f"{path}.{wrapper}", inner
-    _Filler(_spelling(operation, wrapped), service, frozenset(closed), scene).structure(
+    _Filler(_spelling(operation, wrapped), action, frozenset(closed), scene).structure(
         operation.input, target, path, 0
     )
     if service == "s3" and "bucketName" in request:
@@ -69,12 +69,14 @@ def fill(draft: Json, action: str, closed: Collection[str], scene: Scene) -> Non
         draft["requestParameters"] = request
 
 
-def answer(action: str, scene: Scene) -> Json | None:
-    """What EC2 says when it has nothing to say; other services then say nothing."""
-    operations = scene.models.operations(action) if scene.models else ()
-    if action.startswith("ec2:") and operations:
-        return {"requestId": scene.ids.uuid(), "_return": True}
-    return None
+def answer(action: str, known: object, scene: Scene) -> object:
+    """The responseElements of a call that changed something: what is `known` of them, and what EC2 always says."""
+    if not action.startswith("ec2:") or scene.models is None or not scene.models.operations(action):
+        return known
+    always = {"requestId": scene.ids.uuid()}
+    if known is None:
+        return always | {"_return": True}
+    return always | known if isinstance(known, dict) else known
 
 
 def _operation(draft: Json, action: str, models: ServiceModels) -> Operation | None:
@@ -130,7 +132,7 @@ class _Filler:
     """Fills what a request requires. `closed` are paths that stay empty."""
 
     spell: _Spell
-    service: str
+    action: str
     closed: frozenset[str]
     scene: Scene
 
@@ -167,7 +169,7 @@ class _Filler:
         if shape.kind == "map":
             return {}
         if shape.kind != "list":
-            return value_for(self.service, member.name, self.scene, shape)
+            return value_for(self.action, member.name, self.scene, shape)
         as_ec2 = self.spell is _ec2
         within = f"{path}.items[]" if as_ec2 else f"{path}[]"
         if depth > _DEEPEST:
@@ -189,12 +191,13 @@ def filler_for(
     `members`: it is an object that has no others.
     """
     field = path.rpartition(".")[2]
-    service = action.partition(":")[0]
     if members is not None:
-        return {name: value_for(service, name, scene) for name in members[:1]}
+        return {name: value_for(action, name, scene) for name in members[:1]}
     shape = shape_at(scene.models, action, path)
     if shape is None or field.endswith("[]"):
-        return value_for(service, field, scene)
-    operations = scene.models.operations(action) if scene.models else ()
-    filler = _Filler(_spelling(operations[0], False), service, frozenset(), scene)
+        return value_for(action, field, scene)
+    operation = scene.models.operations(action)[0] if scene.models else None
+    assert operation is not None  # it has the shape
+    wrapped = f"{operation.name}Request" in path
+    filler = _Filler(_spelling(operation, wrapped), action, frozenset(), scene)
     return filler._made(Member(field, field, shape), path, 1) or {"value": "example"}

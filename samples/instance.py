@@ -160,6 +160,7 @@ def _cast(
         linked = parent is not None and isinstance(node, Effect) and node.actor in _LINKS
         leader[name] = leader[parent] if linked and parent is not None else name
     callers: dict[str, Caller | None] = {}
+    known: dict[tuple[str, str, str], Caller] = {}
     for head in dict.fromkeys(leader.values()):
         members = [name for name, _ in nodes if leader[name] == head]
         parent = _parent(cascade, by_name[head])
@@ -173,9 +174,12 @@ def _cast(
                 elif path.startswith("userIdentity."):
                     demands[path] = _both(demands.get(path, FREE), demand)
         there = replace(scene, account=accounts[head])
-        made = _caller(
-            by_name[head], parent and callers[parent], demands, len(members) > 1, profile, there
-        )
+        above = callers[parent] if parent is not None else None
+        made = _caller(by_name[head], above, demands, len(members) > 1, profile, there)
+        if made is not None and made is not above:
+            # Of whom the same is demanded, that is one principal.
+            of_whom = (accounts[head], getattr(by_name[head], "actor", ""), repr(demands))
+            made = known.setdefault(of_whom, made)
         if made is not None and any(not each.absent for each in consoles) and not made.by_service:
             made = replace(made, console=True, agent=BROWSER)
         for name in members:
@@ -186,7 +190,7 @@ def _cast(
 
 def _caller(
     head: Origin | Effect,
-    parent: Caller | None | str,
+    parent: Caller | None,
     demands: Mapping[str, Demand],
     shared: bool,
     profile: str,
@@ -197,7 +201,7 @@ def _caller(
         return attested(actor.removeprefix("service:"), demands, shared, scene)
     if is_service_event(head) and not shared:
         return None
-    base = parent if isinstance(parent, Caller) else PROFILES[profile](scene)
+    base = parent if parent is not None else PROFILES[profile](scene)
     return suited(base, demands, scene)
 
 

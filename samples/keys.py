@@ -40,11 +40,6 @@ class Place:
         """The last name of the path."""
         return self.path.rpartition(".")[2].removesuffix("[]")
 
-    @property
-    def service(self) -> str:
-        """The service whose record it is."""
-        return self.action.partition(":")[0]
-
 
 def absent_paths(where: Mapping[str, Condition]) -> frozenset[str]:
     """The fields in which nothing may stand."""
@@ -135,19 +130,20 @@ def _value_of(
         for other in where[place.node].values():
             part = values.get((place.node, other.key))
             if place.transform is None and other.transform and other.path == place.path and part:
-                return arn(place.service, place.field, str(part), scene)
+                return arn(place.action, place.field, str(part), scene)
     demanded = [place for place in found if place.demand.choices is not None]
     best = demanded[0] if demanded else max(found, key=_tells)
     names_only = any(place.transform == "arn-name" for place in found)
 
     def draw() -> object:
-        value = value_for(best.service, best.field, scene, best.shape)
+        value = value_for(best.action, best.field, scene, best.shape)
         if not isinstance(value, str):
             return value if type(value) is int else f"value-{scene.ids.hex(8)}"
         return shortened(value.replace(":", "/"), None).rpartition("/")[2] if names_only else value
 
     whole = [place.demand for place in found if place.transform is None]
     demand = _joint(whole, "/".join(place.path for place in found))
+    value: object
     if best.transform == "arn-name":
         # The field's own conditions speak of the ARN around the name.
         chosen = pick(best.demand, scene.account, draw, best.path) if demanded else draw()
@@ -158,7 +154,7 @@ def _value_of(
         value = pick(demand, scene.account, draw, best.path)
     if isinstance(value, str) and any(place.transform == "lower" for place in found):
         return value.lower()
-    if type(value) is int or isinstance(value, str):
+    if isinstance(value, int | str) and not isinstance(value, bool):
         return value
     raise Unsatisfiable(f"{best.path} holds no value that a key could have")
 
@@ -166,12 +162,11 @@ def _value_of(
 def _joint(demands: Iterable[Demand], what: str) -> Demand:
     joint = FREE
     for each in demands:
+        choices = each.choices if joint.choices is None else joint.choices
         if joint.choices is not None and each.choices is not None:
             choices = tuple(value for value in joint.choices if value in each.choices)
             if not choices:
                 raise Unsatisfiable(f"no value of {what} meets all conditions")
-        else:
-            choices = each.choices if joint.choices is None else joint.choices
         joint = replace(
             joint,
             choices=choices,
@@ -225,7 +220,7 @@ def held(place: Place, value: Scalar, scene: Scene) -> Scalar:
     if demand.prefix.startswith("arn:"):
         return demand.prefix + value
     if names_an_arn(place.field, place.shape) and not demand.prefix:
-        return arn(place.service, place.field, value, scene)
+        return arn(place.action, place.field, value, scene)
     return value
 
 

@@ -136,7 +136,7 @@ def suited(caller: Caller, demands: Mapping[str, Demand], scene: Scene) -> Calle
 
 
 def _drawn(demand: Demand, field: str, scene: Scene, path: str) -> object:
-    return pick(demand, scene.account, lambda: value_for("iam", field, scene), path)
+    return pick(demand, scene.account, lambda: value_for("iam:GetUser", field, scene), path)
 
 
 def _type_wanted(demands: Mapping[str, Demand], scene: Scene) -> str | None:

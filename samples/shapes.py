@@ -53,7 +53,8 @@ _ARNS = {
     "topic": ("sns", ""),
     "user": ("iam", "user/"),
 }
-_GLOBAL_ARNS = frozenset({"iam", "organizations", "cloudfront", "route53", "s3"})
+_GLOBAL_ARNS = frozenset({"iam", "organizations", "cloudfront", "route53"})
+_UNTOLD = "resource"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +77,28 @@ def stem_of(name: str) -> str:
     short = re.sub(
         r"(arn|arns|name|names|id|ids|identifier|set|list)$", "", name.removesuffix("[]").lower()
     )
-    return re.sub(r"[^a-z0-9]", "", short) or "resource"
+    return re.sub(r"[^a-z0-9]", "", short) or _UNTOLD
 
 
-def arn(service: str, field: str, name: str, scene: Scene) -> str:
-    """The ARN, in the scene's account, of the resource called `name` that a field of `service` holds."""
+def kind_of(action: str, field: str) -> str:
+    """What a field of an action is about; where its name says nothing, what the action is about.
+
+    >>> kind_of("cloudtrail:DeleteTrail", "name"), kind_of("iam:DeleteUser", "userName")
+    ('trail', 'user')
+    """
     kind = stem_of(field)
+    if kind != _UNTOLD:
+        return kind
+    words = re.findall(r"[A-Z]+[a-z0-9]*", re.sub(r"\d{8}(v\d+)?$", "", action.partition(":")[2]))
+    return "".join(words[1:]).lower() or _UNTOLD
+
+
+def arn(action: str, field: str, name: str, scene: Scene) -> str:
+    """The ARN, in the scene's account, of the resource called `name` that a field of `action` holds."""
+    kind = kind_of(action, field)
     of, before = _ARNS.get(kind, ("", f"{kind}/"))
-    of = of or service
-    if of == "s3":
+    of = of or action.partition(":")[0]
+    if kind == "bucket":
         return f"arn:aws:s3:::{name}"
     region = "" if of in _GLOBAL_ARNS else scene.region
     return f"arn:aws:{of}:{region}:{scene.account}:{before}{name}"
@@ -96,6 +110,12 @@ def names_an_arn(field: str, shape: Shape | None = None) -> bool:
     return named or bool(shape and shape.pattern and re.match(r"\^?\(?arn:", shape.pattern))
 
 
+_IDENTITY_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::example/*"}
+    ],
+}
 Maker = Callable[[Scene, str], str]
 # Fields by their names in small letters; the first that matches counts.
 _BY_NAME: tuple[tuple[str, Maker], ...] = (
@@ -108,6 +128,7 @@ _BY_NAME: tuple[tuple[str, Maker], ...] = (
     (r".*email.*", lambda scene, _: f"ops-{scene.ids.hex(6)}@example.com"),
     (r".*(url|uri|endpoint)", lambda scene, _: f"https://example.com/{scene.ids.hex(8)}"),
     (r".*domain(name)?", lambda scene, _: f"app-{scene.ids.hex(6)}.example.com"),
+    (r"policydocument", lambda scene, _: json.dumps(_IDENTITY_POLICY)),
     (r".*(policy|policydocument)", lambda scene, _: json.dumps(own_policy(scene.account))),
     (r".*(time|date|timestamp)", lambda scene, _: iso(scene.at)),
     (r"bucket(name)?", lambda scene, _: f"example-{scene.ids.hex(10)}"),
@@ -124,11 +145,12 @@ def is_typical(field: str) -> bool:
     )
 
 
-def text_for(service: str, field: str, scene: Scene) -> str:
-    """A text that a field of `service` may hold."""
-    lowered, kind = field.removesuffix("[]").lower(), stem_of(field)
+def text_for(action: str, field: str, scene: Scene) -> str:
+    """A text that a field of `action` may hold."""
+    lowered, kind = field.removesuffix("[]").lower(), kind_of(action, field)
+    service = action.partition(":")[0]
     if names_an_arn(field):
-        return arn(service, field, f"{kind}-{scene.ids.hex(8)}", scene)
+        return arn(action, field, f"{kind}-{scene.ids.hex(8)}", scene)
     if service in _USE_EC2_IDS and kind in _EC2_IDS and lowered.endswith(("id", "ids")):
         return f"{_EC2_IDS[kind]}-{scene.ids.hex(17)}"
     for pattern, make in _BY_NAME:
@@ -137,14 +159,14 @@ def text_for(service: str, field: str, scene: Scene) -> str:
     return f"{kind}-{scene.ids.hex(8)}"
 
 
-def value_for(service: str, field: str, scene: Scene, shape: Shape | None = None) -> object:
-    """A single value that a field of `service` may hold, as its `shape` allows."""
+def value_for(action: str, field: str, scene: Scene, shape: Shape | None = None) -> object:
+    """A single value that a field of `action` may hold, as its `shape` allows."""
     if shape is None:
-        return text_for(service, field, scene)
+        return text_for(action, field, scene)
     if shape.kind == "string" and shape.choices:
         return scene.ids.of(*shape.choices)
     simple = _OF_KIND.get(shape.kind)
-    return simple(shape, scene) if simple else _allowed(shape, service, field, scene)
+    return simple(shape, scene) if simple else _allowed(shape, action, field, scene)
 
 
 _OF_KIND: dict[str, Callable[[Shape, Scene], object]] = {
@@ -158,13 +180,15 @@ _OF_KIND: dict[str, Callable[[Shape, Scene], object]] = {
 }
 
 
-def _allowed(shape: Shape, service: str, field: str, scene: Scene) -> str:
-    usual = text_for(service, field, scene)
-    stem = stem_of(field)
+def _allowed(shape: Shape, action: str, field: str, scene: Scene) -> str:
+    usual = text_for(action, field, scene)
+    stem = kind_of(action, field)
     more = scene.ids.hex(64)
+    begins = re.match(r"\^?\(?([A-Za-z]+-)", shape.pattern or "")
     for text in (
         usual,
-        arn(service, field, f"{stem}-{more[:8]}", scene),
+        arn(action, field, f"{stem}-{more[:8]}", scene),
+        *(f"{begins[1]}{more[:length]}" for length in (17, 10, 8) if begins),
         f"{stem}{more[:8]}",
         scene.ids.uuid(),
         *(more[:length] for length in (64, 40, 32, 17, 16, 12, 10, 8)),
