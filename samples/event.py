@@ -86,6 +86,10 @@ def make_event(
 def demands_of(node: Node, keys: Mapping[str, Scalar], scene: Scene) -> dict[str, Demand]:
     """What the conditions of a node demand, by field, and what its keys demand of the caller."""
     demands = _conditions(node)
+    if not any(
+        path.startswith("userIdentity.") for key in node.keys.values() for path in key.paths
+    ):
+        return demands
     for name, place in places("", node, scene).items():
         if place.path.startswith("userIdentity.") and name in keys:
             demands[place.path] = Demand(choices=(held(place, keys[name], scene),))

@@ -4,7 +4,7 @@ in CloudTrail's spelling.
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from ..catalog import MissingExtra, ServiceModels, load_service_models
 from ..catalog.field_paths import judge_path
@@ -27,6 +27,7 @@ def installed_models() -> ServiceModels | None:
         return None
 
 
+@lru_cache(maxsize=1 << 14)
 def shape_at(models: ServiceModels | None, action: str, path: str) -> Shape | None:
     """The type of what stands at `path` in records of `action`, where the models know it."""
     if models is None or path.partition(".")[0] not in ("requestParameters", "responseElements"):

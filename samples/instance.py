@@ -15,6 +15,7 @@ from .filling import installed_models
 from .identifiers import Ids
 from .keys import Values, places, solve
 from .profiles import PROFILES, attested, called_through, suited
+from .records import GLOBAL, HOME
 from .sample import Sample, SampleEvent
 from .shapes import Scene
 
@@ -57,8 +58,8 @@ def instance(
         raise UnknownSample(_unknown("profile", profile, PROFILES))
     ids = Ids(Random(f"{cascade.id} {profile} {seed}"), token_chunks=1)  # noqa: S311 - no secrets
     found = installed_models() if models == "installed" else models
-    scene = Scene(ids, account, region, start, found)
     nodes = chosen_nodes(cascade, effects)
+    scene = Scene(ids, account, _region(cascade, nodes, region), start, found)
     keys = solve(cascade, nodes, scene)
     accounts = _accounts(cascade, nodes, keys, scene)
     times = _times(cascade, nodes, start, ids)
@@ -114,6 +115,21 @@ def _parent(cascade: Cascade, node: Origin | Effect) -> str | None:
     if node is cascade.root or isinstance(node, Origin):
         return None
     return cascade.parent_node(node)
+
+
+def _region(cascade: Cascade, nodes: _Nodes, region: str) -> str:
+    """`region`, or that of the global services where one of these has to be in its parent's Region."""
+    services = {name: node.action.partition(":")[0] for name, node in nodes}
+    for name, node in nodes:
+        parent = _parent(cascade, node)
+        bound = parent is not None and getattr(node, "region", "any") == "same"
+        if (
+            bound
+            and parent is not None
+            and (services[name] in GLOBAL) != (services[parent] in GLOBAL)
+        ):
+            return HOME
+    return region
 
 
 def _accounts(

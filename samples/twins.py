@@ -4,7 +4,6 @@ KINDS has one entry for each kind of twin: why the document cannot tell it apart
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -24,15 +23,10 @@ _DENIED = ("AccessDenied", "User is not authorized to perform this operation")
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An edge without which an effect is not explained. `as_parent`: the effect is what the other end hangs on."""
+    """The edge of `effect`; with `as_parent` seen from the node that it hangs on."""
 
     effect: Effect
     as_parent: bool
-
-    @property
-    def other_of(self) -> str:
-        """The node whose edge it is."""
-        return self.effect.node
 
 
 def edges(cascade: Cascade, node: str) -> list[Edge]:
@@ -71,13 +65,8 @@ def twin(sample: Sample, kind: str, node: str) -> Sample:
     if reason is not None:
         raise UnknownSample(f"{sample.cascade.id} has no twin {kind!r} of {node}: {reason}")
     closure = {name for name, _ in chosen_nodes(sample.cascade, [node])}
-    events = [
-        replace(event, record=deepcopy(event.record))
-        for event in sample.events
-        if event.node in closure
-    ]
-    changed = _kind(kind).change(sample, events, node)
-    changed.sort(key=lambda event: event.at)
+    events = [event for event in sample.events if event.node in closure]
+    changed = sorted(_kind(kind).change(sample, events, node), key=lambda event: event.at)
     return replace(sample, events=tuple(changed), twin=kind, changed=node)
 
 
@@ -148,31 +137,28 @@ def _alone(sample: Sample, events: _Events, node: str) -> _Events:
 
 
 def _origin_failed(sample: Sample, events: _Events, node: str) -> _Events:
-    for event in events:
-        if event.node == sample.cascade.root_node:
-            code, message = _DENIED
-            before = dict(event.record)
-            event.record.clear()
-            for name, value in before.items():  # the error stands before the parameters
-                if name == "requestParameters":
-                    event.record["errorCode"], event.record["errorMessage"] = code, message
-                event.record[name] = None if name == "responseElements" else value
-    return events
+    root = sample.cascade.root_node
+    return [_denied(event) if event.node == root else event for event in events]
+
+
+def _denied(event: SampleEvent) -> SampleEvent:
+    record: Json = {}
+    for name, value in event.record.items():
+        if name == "requestParameters":  # CloudTrail writes the error before it
+            record["errorCode"], record["errorMessage"] = _DENIED
+        record[name] = None if name == "responseElements" else value
+    return replace(event, record=record)
 
 
 def _other_actor(sample: Sample, events: _Events, node: str) -> _Events:
-    for event in events:
-        if event.node == node:
-            effect = sample.cascade.effect(node)
-            scene = replace(sample.scene, at=event.at)
-            demands: Mapping[str, Demand] = demands_of(effect, sample.keys[node], scene)
-            other = suited(PROFILES["pipeline"](scene), demands, scene)
-            identity = deepcopy(other.identity)
-            through = event.record["userIdentity"].get("invokedBy")
-            if through is not None and not effect.actor.startswith("service:"):
-                identity["invokedBy"] = through
-            event.record["userIdentity"] = identity
-    return events
+    effect, event = sample.cascade.effect(node), _at(events, node)
+    scene = replace(sample.scene, at=event.at)
+    demands: Mapping[str, Demand] = demands_of(effect, sample.keys[node], scene)
+    identity = suited(PROFILES["pipeline"](scene), demands, scene).identity
+    through = event.record["userIdentity"].get("invokedBy")
+    if through is not None and not effect.actor.startswith("service:"):
+        identity = {**identity, "invokedBy": through}
+    return _with(events, node, "userIdentity", identity)
 
 
 def _other_account(sample: Sample, events: _Events, node: str) -> _Events:
@@ -180,29 +166,32 @@ def _other_account(sample: Sample, events: _Events, node: str) -> _Events:
 
 
 def _other_region(sample: Sample, events: _Events, node: str) -> _Events:
-    here = next(event.record["awsRegion"] for event in events if event.node == node)
+    here = _at(events, node).record["awsRegion"]
     return _with(events, node, "awsRegion", next(each for each in _REGIONS if each != here))
 
 
 def _other_tool(sample: Sample, events: _Events, node: str) -> _Events:
-    here = next(str(event.record["userAgent"]) for event in events if event.node == node)
+    here = str(_at(events, node).record["userAgent"])
     agent = BOTO if "aws-cli" in here else CLI.format(command="sts.get-caller-identity")
     return _with(events, node, "userAgent", agent)
 
 
+def _at(events: _Events, node: str) -> SampleEvent:
+    return next(event for event in events if event.node == node)
+
+
 def _with(events: _Events, node: str, member: str, value: object) -> _Events:
-    for event in events:
-        if event.node == node:
-            event.record[member] = value
-    return events
+    return [
+        replace(event, record={**event.record, member: value}) if event.node == node else event
+        for event in events
+    ]
 
 
 def _outside(sample: Sample, events: _Events, node: str) -> _Events:
-    """One second after the last at which any node of the action could have it."""
     edge = edges(sample.cascade, node)[0]
     at = {event.node: event.at for event in events}
     if edge.as_parent:
-        latest = at[edge.other_of] + edge.effect.within.before
+        latest = at[edge.effect.node] + edge.effect.within.before
     else:
         latest = at[sample.cascade.parent_node(edge.effect)] + edge.effect.within.after
     return [_moved(event, latest + 1) if event.node == node else event for event in events]
