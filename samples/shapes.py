@@ -121,6 +121,9 @@ Maker = Callable[[Scene, str], str]
 _BY_NAME: tuple[tuple[str, Maker], ...] = (
     (r"account(id)?s?|accountids?to.*|.*accountid", lambda scene, _: scene.account),
     (r".*accesskeyid", lambda scene, _: scene.ids.unique("AKIA")),
+    (r"sshpublickeyid", lambda scene, _: scene.ids.unique("APKA")),
+    (r"servicespecificcredentialid", lambda scene, _: scene.ids.unique("ACCA")),
+    (r"serialnumber", lambda scene, _: f"arn:aws:iam::{scene.account}:mfa/mfa-{scene.ids.hex(6)}"),
     (r"(.*kms)?keyids?|.*token|.*requestid|.*workflowid|uuid", lambda scene, _: scene.ids.uuid()),
     (r".*cidripv6", lambda scene, _: f"2001:db8:{scene.ids.hex(4)}::/64"),
     (r".*cidr.*", lambda scene, _: f"10.{int(scene.ids.hex(2), 16)}.0.0/24"),
