@@ -126,6 +126,8 @@ def _value_of(
 ) -> Scalar:
     if any(place.path in ACCOUNT_FIELDS for place in found):
         return _account_of(cascade, found, scene)
+    if all(place.path == "awsRegion" and place.demand == FREE for place in found):
+        return scene.region
     for place in found:
         for other in where[place.node].values():
             part = values.get((place.node, other.key))

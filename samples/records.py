@@ -92,6 +92,8 @@ def service_event(
     What it has to tell is in `details`, or for some services `additional`.
     """
     service, _, name = action.partition(":")
+    if service in GLOBAL:
+        region = HOME
     source = f"{service}.amazonaws.com"
     made: Json = {
         "eventVersion": "1.11",

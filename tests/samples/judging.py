@@ -23,7 +23,8 @@ def explanations(plan: Plan, samples: Iterable[Sample]) -> Explanations:
     )
     return {
         verdict.event_id: {
-            (each.cascade or "", each.instance or "") for each in (verdict, *verdict.also)
+            (verdict.cascade or "", verdict.instance or ""),
+            *((each.cascade, each.instance) for each in verdict.also),
         }
         for verdict in engine.verdicts()
         if verdict.verdict == "effect"
