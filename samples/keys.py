@@ -13,7 +13,7 @@ from ..catalog.service_models import Shape
 from .demands import FREE, Demand, Unsatisfiable, demand_of, met, pick
 from .fields import path_of, shortened
 from .filling import shape_at
-from .shapes import Scene, arn, is_typical, names_an_arn, value_for
+from .shapes import Scene, arn, fits, is_typical, names_an_arn, value_for
 
 Scalar: TypeAlias = str | int
 Node: TypeAlias = Origin | Effect | Spoiler
@@ -181,12 +181,14 @@ def _joint(demands: Iterable[Demand], what: str) -> Demand:
     return joint
 
 
-def _tells(place: Place) -> tuple[bool, bool, bool, int]:
+def _tells(place: Place) -> tuple[bool, bool, bool, bool, int]:
     """How much a place tells of what its values look like."""
     kind = place.shape.kind if place.shape is not None else ""
     limited = place.shape is not None and bool(place.shape.pattern or place.shape.choices)
+    peculiar = place.shape is not None and not fits("example-0a1b2c3d", place.shape)
     return (
         kind in ("integer", "long"),
+        peculiar and place.transform is None,
         place.transform is None and names_an_arn(place.field, place.shape),
         is_typical(place.field),
         len(place.field) + 20 * limited,
@@ -223,6 +225,8 @@ def held(place: Place, value: Scalar, scene: Scene) -> Scalar:
         return demand.prefix + value
     if names_an_arn(place.field, place.shape) and not demand.prefix:
         return arn(place.action, place.field, value, scene)
+    if place.shape is not None and not fits(value, place.shape) and not demand.prefix:
+        return arn(place.action, place.key, value, scene)
     return value
 
 

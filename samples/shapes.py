@@ -95,7 +95,7 @@ def kind_of(action: str, field: str) -> str:
 
 def arn(action: str, field: str, name: str, scene: Scene) -> str:
     """The ARN, in the scene's account, of the resource called `name` that a field of `action` holds."""
-    kind = kind_of(action, field)
+    kind = "role" if field.lower().endswith(("role", "rolearn")) else kind_of(action, field)
     of, before = _ARNS.get(kind, ("", f"{kind}/"))
     of = of or action.partition(":")[0]
     if kind == "bucket":
@@ -183,6 +183,26 @@ _OF_KIND: dict[str, Callable[[Shape, Scene], object]] = {
 }
 
 
+# What services ask for that no field's name tells. `h` are hexadecimal digits, `n` is a number from 1 to 256.
+_PECULIAR = (
+    "v{n}",
+    "fs-{h:.17}",
+    "ou-{h:.4}-{h:.8}",
+    "{region}_{h:.9}",
+    "sha256:{h}",
+    "lambda:InvokeFunction",
+    "t3.micro",
+    "{n:06}",
+    "arn:aws:iam::{account}:role/role-{h:.8}",
+    "arn:aws:iam::aws:policy/ReadOnlyAccess",
+    "arn:aws:sso:::instance/ssoins-{h:.16}",
+    "arn:aws:sso:::permissionSet/ssoins-{h:.16}/ps-{h:.16}",
+    "arn:aws:{service}:{region}:{account}:{kind}-{h:.8}",
+    "arn:aws:imagebuilder:{region}:{account}:image-pipeline/{kind}-{h:.8}",
+    "example-{h:.32}",
+)
+
+
 def _allowed(shape: Shape, action: str, field: str, scene: Scene) -> str:
     usual = text_for(action, field, scene)
     stem = kind_of(action, field)
@@ -199,6 +219,17 @@ def _allowed(shape: Shape, action: str, field: str, scene: Scene) -> str:
         scene.account,
         "1",
         scene.region,
+        *(
+            each.format(
+                h=more,
+                n=int(more[:2], 16) + 1,
+                region=scene.region,
+                account=scene.account,
+                service=action.partition(":")[0],
+                kind=stem,
+            )
+            for each in _PECULIAR
+        ),
     ):
         if fits(text, shape):
             return text

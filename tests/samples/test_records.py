@@ -10,6 +10,7 @@ import pytest
 from cloudcascade.catalog import load_catalog
 from cloudcascade.catalog.service_models import Operation, Shape
 from cloudcascade.samples import ACCOUNT, REGION, Sample, installed_models, instance
+from cloudcascade.samples.shapes import fits
 
 Json = dict[str, Any]
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}")
@@ -134,8 +135,39 @@ def lacking(shape: Shape, request: object) -> Iterator[str]:
             yield name
 
 
+def typed_texts(shape: Shape, value: object, path: str) -> Iterator[tuple[str, str, Shape]]:
+    if isinstance(value, str) and shape.kind == "string":
+        yield path, value, shape
+    elif shape.kind == "list":
+        listed = value.get("items") if isinstance(value, dict) else value
+        for each in listed if isinstance(listed, list) else ():
+            yield from typed_texts(shape.element.shape, each, path)
+    elif shape.kind == "structure" and isinstance(value, dict):
+        for name, member in shape.members.items():
+            for spelling in spellings(name, member.wire_name) & set(value):
+                yield from typed_texts(member.shape, value[spelling], name)
+
+
 def unwrapped(operation: Operation, request: Json) -> object:
     return request.get(f"{operation.name}Request", request)
+
+
+def test_texts_are_what_their_type_allows(samples: list[Sample]) -> None:
+    models = installed_models()
+    assert models is not None
+    texts_seen, wrong = 0, set()
+    for sample in samples:
+        for record in sample.records:
+            for operation in models.operations(action(record))[:1]:
+                if operation.input is None or record["requestParameters"] is None:
+                    continue
+                request = unwrapped(operation, record["requestParameters"])
+                for field, text, shape in typed_texts(operation.input, request, ""):
+                    texts_seen += 1
+                    if text not in shape.choices if shape.choices else not fits(text, shape):
+                        wrong.add((action(record), field))
+    assert texts_seen > 1_000
+    assert wrong == set()
 
 
 def test_requests_have_what_their_operation_requires(samples: list[Sample]) -> None:
