@@ -55,6 +55,13 @@ def _same(one: object, other: object) -> bool:
     return type(one) is type(other) and one == other
 
 
+def _refusing(demand: Demand, inner: Condition) -> Demand:
+    named = list(operators_of(inner))
+    if [name for name, _ in named] == ["not"]:
+        return demand_of(named[0][1], demand)  # twice refused is asked for
+    return replace(demand, refused=(*demand.refused, inner))
+
+
 def _something(value: object) -> bool:
     return value is not None and value not in ("", [], {})
 
@@ -101,7 +108,7 @@ OPERATORS: dict[str, Operator] = {
         lambda value, names, _: isinstance(value, dict) and set(value) <= set(names),
     ),
     "not": Operator(
-        lambda demand, inner: replace(demand, present=True, refused=(*demand.refused, inner)),
+        lambda demand, inner: _refusing(replace(demand, present=True), inner),
         lambda value, inner, account: _something(value) and not holds(inner, value, account),
     ),
 }

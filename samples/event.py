@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..catalog.recorded import recorded
 from .callers import Caller, Json
-from .demands import Demand, Unsatisfiable, demand_of, met, own_policy, pick
+from .demands import Demand, Unsatisfiable, demand_of, met, open_policy, own_policy, pick
 from .fields import leaves, read, write
 from .filling import answer, fill, filler_for, shape_at
 from .keys import Node, Place, Scalar, absent_paths, held, places
@@ -70,6 +70,7 @@ def make_event(
         fill(draft, action, closed, scene)
         if node is not None:
             _agree(draft, node, where)
+        _prune(draft, demands)
         if error is None and not is_read(action):
             draft["responseElements"] = answer(action, draft.get("responseElements"), scene)
         made = _by(caller, action, draft, demands, error, scene)
@@ -149,10 +150,19 @@ def _write_keys(
 
 def _agree(draft: Json, node: Node, where: Mapping[str, Place]) -> None:
     """Let the other fields in which a key may stand hold what it is, where they are there at all."""
+    settled = {place.path for place in where.values()} | set(node.where)
     for name, place in where.items():
         for path in node.keys[name].paths:
-            if path != place.path and isinstance(read(draft, path), str):
+            if path not in settled and isinstance(read(draft, path), str):
                 write(draft, path, read(draft, place.path))
+
+
+def _prune(draft: Json, demands: Mapping[str, Demand]) -> None:
+    """Take out of objects what they may not hold besides: an operation may require more than a document allows."""
+    for path, demand in demands.items():
+        found = read(draft, path)
+        if demand.members is not None and isinstance(found, dict):
+            write(draft, path, {name: found[name] for name in found if name in demand.members})
 
 
 def _resource_type(action: str) -> str:
@@ -168,6 +178,8 @@ def _meet(draft: Json, demands: Mapping[str, Demand], action: str, scene: Scene)
         if path.startswith("userIdentity."):
             continue
         if demand.absent:
+            if not met(demand, None, scene.account):
+                raise Unsatisfiable(f"{path} of {action} cannot be there and not be there")
             if any(value is not None for value in leaves(draft, path)):
                 raise Unsatisfiable(f"{path} must be absent from {action}, and holds a key")
             continue
@@ -188,12 +200,18 @@ def _value(path: str, demand: Demand, action: str, scene: Scene) -> object:
     plain = not (demand.choices or demand.prefix or demand.suffix)
 
     def draw() -> object:
-        if plain and demand.present:
+        if plain and demand.present and not demand.refused:
             return filler_for(action, path, scene, demand.members)
         shape = shape_at(scene.models, action, path)
-        return value_for(action, path.rpartition(".")[2], scene, shape)
+        value = value_for(action, path.rpartition(".")[2], scene, shape)
+        # What refuses a policy that lets nobody in is met by one that lets in all.
+        return json.dumps(open_policy()) if _is_policy(value) and demand.refused else value
 
     return pick(demand, scene.account, draw, path)
+
+
+def _is_policy(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("{")
 
 
 def _by(

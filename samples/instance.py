@@ -176,7 +176,7 @@ def _cast(
         linked = parent is not None and isinstance(node, Effect) and node.actor in _LINKS
         leader[name] = leader[parent] if linked and parent is not None else name
     callers: dict[str, Caller | None] = {}
-    known: dict[tuple[str, str, str], Caller] = {}
+    known: dict[tuple[str, str, bool, str], Caller] = {}
     for head in dict.fromkeys(leader.values()):
         members = [name for name, _ in nodes if leader[name] == head]
         parent = _parent(cascade, by_name[head])
@@ -187,14 +187,18 @@ def _cast(
             for path, demand in demands_of(by_name[name], keys[name], there).items():
                 if path == "sessionCredentialFromConsole":
                     consoles.append(demand)
-                elif path.startswith("userIdentity."):
+                elif path.startswith("userIdentity.") and path != "userIdentity.invokedBy":
                     demands[path] = _both(demands.get(path, FREE), demand)
         there = replace(scene, account=accounts[head])
         above = callers[parent] if parent is not None else None
-        made = _caller(by_name[head], above, demands, len(members) > 1, profile, there)
+        own = demands_of(by_name[head], keys[head], there)
+        through = {path: each for path, each in own.items() if path == "userIdentity.invokedBy"}
+        asked = {**demands, **through}
+        made = _caller(by_name[head], above, asked, len(members) > 1, profile, there)
         if made is not None and made is not above:
             # Of whom the same is demanded, that is one principal.
-            of_whom = (accounts[head], getattr(by_name[head], "actor", ""), repr(demands))
+            rule = getattr(by_name[head], "actor", "")
+            of_whom = (accounts[head], rule, len(members) > 1, repr(asked))
             made = known.setdefault(of_whom, made)
         if made is not None and any(not each.absent for each in consoles) and not made.by_service:
             made = replace(made, console=True, agent=BROWSER)

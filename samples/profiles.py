@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from . import callers
 from .callers import Caller
-from .demands import Demand, met, pick
+from .demands import Demand, Unsatisfiable, met, pick
 from .fields import read, write
 from .shapes import Scene, value_for
 
@@ -154,6 +154,8 @@ def called_through(caller: Caller, demand: Demand | None, scene: Scene) -> Calle
     if demand is None or met(demand, current, scene.account):
         return caller
     if demand.absent:
+        if not met(demand, None, scene.account):
+            raise Unsatisfiable(f"{_INVOKED_BY} cannot be there and not be there")
         direct = {name: each for name, each in caller.identity.items() if name != "invokedBy"}
         return replace(
             caller,
@@ -162,7 +164,8 @@ def called_through(caller: Caller, demand: Demand | None, scene: Scene) -> Calle
             agent=callers.GO if caller.by_service else caller.agent,
         )
     service = pick(demand, scene.account, lambda: _CLOUDFORMATION, _INVOKED_BY)
-    return callers.on_behalf(caller, str(service))
+    through = callers.on_behalf(caller, str(service))
+    return replace(through, identity={**through.identity, "invokedBy": service})
 
 
 def attested(service: str, demands: Mapping[str, Demand], shared: bool, scene: Scene) -> Caller:
@@ -172,7 +175,9 @@ def attested(service: str, demands: Mapping[str, Demand], shared: bool, scene: S
     identity = {
         path for path in demands if path.startswith("userIdentity.") and path != _INVOKED_BY
     }
-    if not shared and not identity:
+    through = demands.get(_INVOKED_BY)
+    elsewhere = through is not None and not met(through, service, scene.account)
+    if not (shared or identity or elsewhere):
         return callers.aws_service(service)
     if _TYPE in identity and met(demands[_TYPE], "AWSService", scene.account):
         return suited(callers.aws_service(service), demands, scene)

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from cloudcascade.catalog import load_catalog
+from cloudcascade.catalog import Condition, Origin, load_catalog
 from cloudcascade.samples import (
     PROFILES,
     START,
@@ -87,3 +87,16 @@ def test_a_value_that_a_condition_forbids_is_refused(scene: Scene) -> None:
             PROFILES["cli"](scene),
             scene,
         )
+
+
+class Newer(Condition):
+    """A condition with an operator that objects hold no other members than these."""
+
+    only: tuple[str, ...] | None = None
+
+
+def test_an_object_holds_no_other_members_than_it_may(scene: Scene) -> None:
+    where = {"requestParameters": Newer(only=("userName",))}
+    node = Origin.model_construct(action="iam:DeleteAccessKey", keys={}, where=where, attack=())
+    record = make_event(node, {}, PROFILES["cli"](scene), scene)
+    assert list(record["requestParameters"]) == ["userName"]

@@ -7,7 +7,7 @@ import pytest
 from cloudcascade.catalog import Cascade
 from cloudcascade.matcher import compile_catalog
 from cloudcascade.samples import PROFILES, Sample, Unsatisfiable, inapplicable, instance, twin
-from cloudcascade.tests.oracle import oracle_verdicts
+from cloudcascade.tests.oracle import OracleVerdict, oracle_verdicts
 from cloudcascade.tests.samples.judging import effects_of, explanations
 from cloudcascade.tests.support.cascades import cascade
 
@@ -28,13 +28,16 @@ def is_explained(sample: Sample) -> bool:
     found = explanations(compile_catalog([sample.cascade]), [sample])
     by_engine = {node: root in found.get(sample.id_of(node), ()) for node in effects_of(sample)}
     verdicts = oracle_verdicts([sample.cascade], sample.records)
-    by_oracle = {
-        node: (verdict := verdicts[sample.id_of(node)]).verdict == "effect"
-        and (verdict.cascade, verdict.instance) == root
-        for node in effects_of(sample)
-    }
+    by_oracle = {node: root in told_by(verdicts[sample.id_of(node)]) for node in effects_of(sample)}
     assert by_engine == by_oracle
     return all(by_engine.values())
+
+
+def told_by(verdict: OracleVerdict) -> set[tuple[str | None, str | None]]:
+    """The explanations in the oracle's verdict."""
+    if verdict.verdict != "effect":
+        return set()
+    return {(verdict.cascade, verdict.instance), *verdict.also}
 
 
 @pytest.mark.parametrize(
