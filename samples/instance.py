@@ -221,7 +221,9 @@ def _caller(
         return attested(actor.removeprefix("service:"), demands, shared, scene)
     if is_service_event(head) and not shared:
         return None
-    base = parent if parent is not None else PROFILES[profile](scene)
+    base = parent
+    if base is None or (shared and "principalId" not in base.identity):  # which would be nobody
+        base = PROFILES[profile](scene)
     return suited(base, demands, scene)
 
 
