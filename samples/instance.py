@@ -14,7 +14,7 @@ from .event import demands_of, is_service_event, make_event
 from .filling import installed_models
 from .identifiers import Ids
 from .keys import Values, places, solve
-from .profiles import PROFILES, attested, called_through, suited
+from .profiles import INVOKED_BY, PROFILES, attested, called_through, suited
 from .records import GLOBAL, HOME
 from .sample import Sample, SampleEvent
 from .shapes import Scene
@@ -187,13 +187,14 @@ def _cast(
             for path, demand in demands_of(by_name[name], keys[name], there).items():
                 if path == "sessionCredentialFromConsole":
                     consoles.append(demand)
-                elif path.startswith("userIdentity.") and path != "userIdentity.invokedBy":
+                elif path.startswith("userIdentity.") and path != INVOKED_BY:
                     demands[path] = _both(demands.get(path, FREE), demand)
         there = replace(scene, account=accounts[head])
         above = callers[parent] if parent is not None else None
-        own = demands_of(by_name[head], keys[head], there)
-        through = {path: each for path, each in own.items() if path == "userIdentity.invokedBy"}
-        asked = {**demands, **through}
+        asked = dict(demands)
+        through = demands_of(by_name[head], keys[head], there).get(INVOKED_BY)
+        if through is not None:
+            asked[INVOKED_BY] = through
         made = _caller(by_name[head], above, asked, len(members) > 1, profile, there)
         if made is not None and made is not above:
             # Of whom the same is demanded, that is one principal.
@@ -203,7 +204,7 @@ def _cast(
         if made is not None and any(not each.absent for each in consoles) and not made.by_service:
             made = replace(made, console=True, agent=BROWSER)
         for name in members:
-            own = demands_of(by_name[name], keys[name], there).get("userIdentity.invokedBy")
+            own = demands_of(by_name[name], keys[name], there).get(INVOKED_BY)
             callers[name] = None if made is None else called_through(made, own, there)
     return callers
 

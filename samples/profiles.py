@@ -11,7 +11,7 @@ from .demands import Demand, Unsatisfiable, met, pick
 from .fields import read, write
 from .shapes import Scene, value_for
 
-_INVOKED_BY = "userIdentity.invokedBy"
+INVOKED_BY = "userIdentity.invokedBy"
 _TYPE = "userIdentity.type"
 _ISSUER = "userIdentity.sessionContext.sessionIssuer.userName"
 _STARTED = 1_800  # a session began half an hour before its first event
@@ -111,7 +111,7 @@ def suited(caller: Caller, demands: Mapping[str, Demand], scene: Scene) -> Calle
     identity = {
         path: demand
         for path, demand in demands.items()
-        if path.startswith("userIdentity.") and path != _INVOKED_BY
+        if path.startswith("userIdentity.") and path != INVOKED_BY
     }
     if all(
         met(demand, read({"userIdentity": caller.identity}, path), scene.account)
@@ -155,7 +155,7 @@ def called_through(caller: Caller, demand: Demand | None, scene: Scene) -> Calle
         return caller
     if demand.absent:
         if not met(demand, None, scene.account):
-            raise Unsatisfiable(f"{_INVOKED_BY} cannot be there and not be there")
+            raise Unsatisfiable(f"{INVOKED_BY} cannot be there and not be there")
         direct = {name: each for name, each in caller.identity.items() if name != "invokedBy"}
         return replace(
             caller,
@@ -163,7 +163,7 @@ def called_through(caller: Caller, demand: Demand | None, scene: Scene) -> Calle
             address=_address(scene) if caller.by_service else caller.address,
             agent=callers.GO if caller.by_service else caller.agent,
         )
-    service = pick(demand, scene.account, lambda: _CLOUDFORMATION, _INVOKED_BY)
+    service = pick(demand, scene.account, lambda: _CLOUDFORMATION, INVOKED_BY)
     through = callers.on_behalf(caller, str(service))
     return replace(through, identity={**through.identity, "invokedBy": service})
 
@@ -172,10 +172,8 @@ def attested(service: str, demands: Mapping[str, Demand], shared: bool, scene: S
     """A caller whom AWS attests to be `service`: the service itself, or a session of its service-linked role where
     the document speaks of a role or others act as the same principal (`shared`).
     """
-    identity = {
-        path for path in demands if path.startswith("userIdentity.") and path != _INVOKED_BY
-    }
-    through = demands.get(_INVOKED_BY)
+    identity = {path for path in demands if path.startswith("userIdentity.") and path != INVOKED_BY}
+    through = demands.get(INVOKED_BY)
     elsewhere = through is not None and not met(through, service, scene.account)
     if not (shared or identity or elsewhere):
         return callers.aws_service(service)
