@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .callers import Caller, Json
-from .identifiers import Ids, spoken
-from .records import Call
+from cloudcascade.samples.callers import Caller, Json
+from cloudcascade.samples.identifiers import Ids, spoken
+from cloudcascade.samples.records import Call
 
 
 @dataclass(frozen=True, slots=True)

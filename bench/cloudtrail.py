@@ -15,13 +15,14 @@ from random import Random
 
 import msgspec
 
-from cloudcascade.bench import callers, changes
-from cloudcascade.bench.callers import Caller, Json
+from cloudcascade.bench import changes
 from cloudcascade.bench.changes import Step
 from cloudcascade.bench.everyday import Routine
 from cloudcascade.bench.household import Household, household
-from cloudcascade.bench.identifiers import Ids
-from cloudcascade.bench.records import record
+from cloudcascade.samples import callers
+from cloudcascade.samples.callers import Caller, Json
+from cloudcascade.samples.identifiers import Ids
+from cloudcascade.samples.records import record
 
 START = 1_773_705_600
 """2026-03-17T00:00:00Z, in seconds since 1970."""

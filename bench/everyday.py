@@ -6,11 +6,12 @@ The weights follow what public trails show: nine reads for every change, AssumeR
 from dataclasses import dataclass
 from itertools import accumulate
 
+from cloudcascade.samples.callers import Caller, Json
+from cloudcascade.samples.records import Call, record
+
 from . import parameters as of
-from .callers import Caller, Json
 from .household import Household
 from .parameters import Build
-from .records import Call, record
 from .sessions import hand_out
 
 

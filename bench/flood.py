@@ -28,7 +28,7 @@ from urllib.request import urlopen
 from rich.console import Console
 from rich.table import Table
 
-from cloudcascade.bench.identifiers import iso
+from cloudcascade.samples.identifiers import iso
 
 START = 1_773_705_600
 SPAN = 3_600

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from . import callers
-from .callers import Caller, Role
-from .identifiers import Ids
+from cloudcascade.samples import callers
+from cloudcascade.samples.callers import Caller, Role
+from cloudcascade.samples.identifiers import Ids
 
 _PEOPLE = ("alex.kim", "priya.nair", "tomas.berg", "lena.vogt", "sam.osei", "mei.tanaka")
 _BUCKETS = (

@@ -1,9 +1,11 @@
 """The sample day's attack: a contractor's stolen key, and the role that everybody trusts."""
 
-from . import callers, changes
-from .callers import Json
-from .identifiers import spoken
-from .records import Call
+from cloudcascade.samples import callers
+from cloudcascade.samples.callers import Json
+from cloudcascade.samples.identifiers import spoken
+from cloudcascade.samples.records import Call
+
+from . import changes
 from .telling import ORPHAN, Scene, Stage, Told, Verdict, clock
 
 OUTSIDER = "666677778888"

@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cloudcascade.bench.flood import WATCH
-from cloudcascade.bench.identifiers import iso
+from cloudcascade.samples.identifiers import iso
 
 LATENESS = 2
 

@@ -22,11 +22,11 @@ from rich.console import Console
 from rich.table import Table
 
 from cloudcascade.bench.flood import lines
-from cloudcascade.bench.identifiers import iso
 from cloudcascade.catalog import load_catalog
 from cloudcascade.events import LineReader, Record
 from cloudcascade.matcher import LiveEngine, Plan, compile_catalog
 from cloudcascade.matcher.stream import memory as claims
+from cloudcascade.samples.identifiers import iso
 from cloudcascade.streams.state import State
 
 START = 1_773_705_600

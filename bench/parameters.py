@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from .callers import Json
+from cloudcascade.samples.callers import Json
+
 from .household import Household
 
 Build = Callable[[Household], Json | None]

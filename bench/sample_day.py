@@ -15,14 +15,15 @@ from random import Random
 
 import msgspec
 
-from cloudcascade.bench import callers, changes, story
-from cloudcascade.bench.callers import Json
+from cloudcascade.bench import changes, story
 from cloudcascade.bench.cloudtrail import START, log_file_name, write_file
 from cloudcascade.bench.everyday import Routine
 from cloudcascade.bench.household import Household, household
-from cloudcascade.bench.identifiers import Ids, iso
-from cloudcascade.bench.records import record
 from cloudcascade.bench.telling import Told, clock, stage
+from cloudcascade.samples import callers
+from cloudcascade.samples.callers import Json
+from cloudcascade.samples.identifiers import Ids, iso
+from cloudcascade.samples.records import record
 
 SEED = "2026-03-17"
 MAIN, VAULT = "111122223333", "444455556666"

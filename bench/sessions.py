@@ -1,10 +1,11 @@
 """Calls that hand out temporary credentials, and the sessions that begin with them."""
 
-from . import callers
-from .callers import Caller, Json
+from cloudcascade.samples import callers
+from cloudcascade.samples.callers import Caller, Json
+from cloudcascade.samples.identifiers import spoken
+from cloudcascade.samples.records import Call, record
+
 from .household import Household
-from .identifiers import spoken
-from .records import Call, record
 
 
 def hand_out(home: Household, at: int) -> Json:

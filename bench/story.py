@@ -5,10 +5,12 @@ The verdicts were written by hand from docs/semantics.md and the catalogue; test
 
 from dataclasses import replace
 
-from . import callers, changes
-from .identifiers import spoken
+from cloudcascade.samples import callers
+from cloudcascade.samples.identifiers import spoken
+from cloudcascade.samples.records import Call, service_event
+
+from . import changes
 from .intrusion import attack, share, snapshot_answer
-from .records import Call, service_event
 from .sessions import begin_run
 from .telling import Scene, Stage, Told, Verdict, clock, part_of
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from . import callers
-from .callers import Caller, Json
+from cloudcascade.samples import callers
+from cloudcascade.samples.callers import Caller, Json
+from cloudcascade.samples.records import Call, record
+
 from .changes import Step
 from .cloudtrail import START
 from .household import Household
-from .records import Call, record
 from .sessions import assume
 
 Verdict = tuple[str, str | None]

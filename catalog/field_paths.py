@@ -6,7 +6,7 @@ the models decide only in part: there a path is at best `plausible`, until a rec
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal
 
@@ -26,11 +26,15 @@ _OTHER_SPELLINGS = {("secretsmanager", "ARN"): "arn"}
 
 @dataclass(frozen=True, slots=True)
 class PathVerdict:
-    """What the models say of a path: how sure, what stands at its end, and why not."""
+    """What the models say of a path: how sure, what stands at its end, and why not.
+
+    `shape` is the type there, where the models have it.
+    """
 
     certainty: Certainty
     kind: Kind = "any"
     reason: str = ""
+    shape: Shape | None = field(default=None, compare=False, repr=False)
 
     @property
     def _rank(self) -> int:
@@ -140,7 +144,7 @@ def _walk(shape: Shape, parts: list[Part], members: Members, style: str) -> Path
             if style != "s3":
                 return PathVerdict("impossible", reason=f"{name!r} is no list: write {name}")
             certain = False
-    return PathVerdict("known" if certain else "plausible", _kind(shape))
+    return PathVerdict("known" if certain else "plausible", _kind(shape), shape=shape)
 
 
 def _judge_ec2(
@@ -168,7 +172,7 @@ def _judge_ec2(
     verdict = _walk_ec2(shape, rest, is_input, is_wrapped)
     # A plain member of an action whose spelling has been seen leaves no doubt.
     if verdict.certainty == "plausible" and shown and len(rest) == 1 and verdict.kind != "list":
-        return PathVerdict("known", verdict.kind)
+        return PathVerdict("known", verdict.kind, shape=verdict.shape)
     return verdict
 
 
@@ -191,7 +195,7 @@ def _walk_ec2(shape: Shape, parts: list[Part], is_input: bool, is_wrapped: bool)
                 return PathVerdict("impossible", reason=f"{name!r} is no list: write {name}")
             continue
         if not remaining and not each:
-            return PathVerdict("plausible", "list")
+            return PathVerdict("plausible", "list", shape=shape)
         shape = shape.element.shape
         if is_wrapped:
             # A request's list is objects with `tag` and, of plain values, `content`; a response's
@@ -212,9 +216,9 @@ def _walk_ec2(shape: Shape, parts: list[Part], is_input: bool, is_wrapped: bool)
             return (
                 PathVerdict("impossible", reason=f"there is nothing that holds {remaining[0][0]!r}")
                 if remaining
-                else PathVerdict("plausible", "value")
+                else PathVerdict("plausible", "value", shape=shape)
             )
-    return PathVerdict("plausible", _kind(shape))
+    return PathVerdict("plausible", _kind(shape), shape=shape)
 
 
 def _ec2_spellings(member: Member, is_input: bool, is_wrapped: bool) -> Iterator[str]:

@@ -79,6 +79,33 @@ class Shape:
         }
 
     @property
+    def required(self) -> tuple[str, ...]:
+        """A structure's members that must be given."""
+        return tuple(self._definition.get("required", ()))
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The values that a text may have, where they are listed."""
+        return tuple(self._definition.get("enum", ()))
+
+    @property
+    def pattern(self) -> str | None:
+        """The regular expression that a text follows, where there is one; in Java's dialect, near to Python's."""
+        pattern: str | None = self._definition.get("pattern")
+        return pattern
+
+    @property
+    def least(self) -> int:
+        """The smallest number, or the shortest text or list, that is allowed."""
+        return int(self._definition.get("min", 0))
+
+    @property
+    def most(self) -> int | None:
+        """The largest number, or the longest text or list, that is allowed."""
+        most: float | None = self._definition.get("max")
+        return None if most is None else int(most)
+
+    @property
     def element(self) -> "Member":
         """What a list holds; its name is what one element is called on the wire."""
         reference = self._definition["member"]

@@ -9,6 +9,7 @@ import typer
 
 from .app import app
 from .completion import complete_name
+from .named import cascade_or_action
 from .options import CatalogOption, ConfigOption, Overlays, StrictOption, UnsafeOption, open_catalog
 
 
@@ -66,7 +67,6 @@ def diagram(
 
     `cascade diagram --all -o all.svg`
     """
-    from ..catalog import UnknownName, resolve_action, resolve_cascade
     from ..exporters import cascade_picture, catalog_picture, neighbourhood_picture, render
 
     if every == (name is not None):
@@ -75,15 +75,12 @@ def diagram(
     if name is None:
         picture = catalog_picture(known.cascades)
     else:
-        try:
-            chosen = resolve_cascade(name, (each.id for each in known.cascades))
-            picture = cascade_picture(known.get(chosen))
-        except UnknownName as no_cascade:
-            try:
-                action = resolve_action(name, known.actions())
-            except UnknownName as no_action:
-                raise (no_action if ":" in name or no_action.candidates else no_cascade) from None
-            picture = neighbourhood_picture(known.cascades, action)
+        chosen = cascade_or_action(name, known)
+        picture = (
+            neighbourhood_picture(known.cascades, chosen)
+            if isinstance(chosen, str)
+            else cascade_picture(chosen)
+        )
     drawn = render(picture, _form(form, output).value, timeout_seconds=timeout)
     if output is None:
         sys.stdout.buffer.write(drawn)

@@ -18,6 +18,7 @@ from . import (
     graph_store,
     lookup,
     queries,
+    sample,
     stats,
     watch,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "lookup",
     "main",
     "queries",
+    "sample",
     "stats",
     "watch",
 ]

@@ -16,12 +16,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cloudcascade.bench.callers import Json
 from cloudcascade.catalog import load_catalog
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.events import LineReader, Record
 from cloudcascade.matcher import Engine, LiveEngine, compile_catalog
 from cloudcascade.matcher.stream.horizon import horizon_of
+from cloudcascade.samples.callers import Json
 from cloudcascade.streams import Look, Loop, Message, Pace
 from cloudcascade.streams.delivery import Direct
 from cloudcascade.streams.state import State, fingerprint

@@ -10,8 +10,8 @@ from random import Random
 
 import msgspec
 
-from cloudcascade.bench.callers import Json
 from cloudcascade.bench.cloudtrail import START, stream, write_trail
+from cloudcascade.samples.callers import Json
 
 DELAY = 10 * 60
 """No event arrives longer than this after its time, in seconds, before it is put into a file."""

@@ -169,6 +169,35 @@ def aws_service(principal: str) -> Caller:
     return Caller({"type": "AWSService", "invokedBy": principal}, principal, principal)
 
 
+def root_user(ids: Ids, account: str, *, signed_in: int, address: str, agent: str) -> Caller:
+    """The root user of an account, in the console."""
+    identity: Json = {
+        "type": "Root",
+        "principalId": account,
+        "arn": f"arn:aws:iam::{account}:root",
+        "accountId": account,
+        "accessKeyId": ids.unique("ASIA"),
+        "sessionContext": {
+            "attributes": {"creationDate": iso(signed_in), "mfaAuthenticated": "true"}
+        },
+    }
+    return Caller(identity, address, agent)
+
+
+def directory_user(ids: Ids, account: str, *, address: str, agent: str) -> Caller:
+    """A user of IAM Identity Center on the way to a role."""
+    identity: Json = {
+        "type": "IdentityCenterUser",
+        "accountId": account,
+        "onBehalfOf": {
+            "userId": ids.uuid(),
+            "identityStoreArn": f"arn:aws:identitystore::{account}:identitystore/d-{ids.hex(10)}",
+        },
+        "credentialId": ids.uuid(),
+    }
+    return Caller(identity, address, agent)
+
+
 def web_identity(account: str, provider: str, audience: str, subject: str) -> Caller:
     """A stranger whom an OpenID Connect provider vouches for: the caller of AssumeRoleWithWebIdentity."""
     identity: Json = {

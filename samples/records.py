@@ -83,11 +83,17 @@ def service_event(
     *,
     region: str,
     account: str,
-    details: Json,
+    details: Json | None,
     resources: list[Json] | None = None,
+    additional: Json | None = None,
 ) -> Json:
-    """A record of something that a service did by itself: no caller, no parameters."""
+    """A record of something that a service did by itself: no caller, no parameters.
+
+    What it has to tell is in `details`, or for some services `additional`.
+    """
     service, _, name = action.partition(":")
+    if service in GLOBAL:
+        region = HOME
     source = f"{service}.amazonaws.com"
     made: Json = {
         "eventVersion": "1.11",
@@ -100,18 +106,20 @@ def service_event(
         "userAgent": source,
         "requestParameters": None,
         "responseElements": None,
-        "eventID": ids.uuid(),
-        "readOnly": False,
     }
+    if additional is not None:
+        made["additionalEventData"] = additional
+    made |= {"eventID": ids.uuid(), "readOnly": False}
     if resources:
         made["resources"] = resources
-    return made | {
+    made |= {
         "eventType": "AwsServiceEvent",
         "managementEvent": True,
         "recipientAccountId": account,
-        "serviceEventDetails": details,
-        "eventCategory": "Management",
     }
+    if details is not None:
+        made["serviceEventDetails"] = details
+    return made | {"eventCategory": "Management"}
 
 
 def _host(service: str, region: str) -> str:
