@@ -164,8 +164,10 @@ def called_through(caller: Caller, demand: Demand | None, scene: Scene) -> Calle
             agent=callers.GO if caller.by_service else caller.agent,
         )
     service = pick(demand, scene.account, lambda: _CLOUDFORMATION, INVOKED_BY)
-    through = callers.on_behalf(caller, str(service))
-    return replace(through, identity={**through.identity, "invokedBy": service})
+    if isinstance(service, str):
+        return callers.on_behalf(caller, service)
+    # No name of a service: nobody's address or tool follows from it.
+    return replace(caller, identity={**caller.identity, "invokedBy": service})
 
 
 def attested(service: str, demands: Mapping[str, Demand], shared: bool, scene: Scene) -> Caller:

@@ -186,6 +186,12 @@ def test_the_tool_is_the_parents(profile: str) -> None:
     assert is_explained(instance(around(effect), profile))
 
 
+def test_an_invoker_that_is_no_name_leaves_the_tool_as_it_is() -> None:
+    through = {"userIdentity.invokedBy": 1}
+    document = around({"tool": "same", "actor": "any", "where": through}, where=through)
+    assert is_explained(instance(document, "service"))
+
+
 @pytest.mark.parametrize("within", [{}, {"before": "1s"}, {"after": "1s"}, {"before": "31d"}])
 def test_a_window_is_kept(within: dict[str, str]) -> None:
     assert is_explained(instance(around({"within": within})))
