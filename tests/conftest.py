@@ -3,6 +3,12 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast examples are drawn says how busy the machine is; Hypothesis's profile for CI leaves that out by itself.
+if not os.environ.get("CI"):
+    settings.register_profile("busy", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+    settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session", autouse=True)
