@@ -8,19 +8,26 @@ from .identity import (
     attested_services,
     identity_of,
     service_linked_role_of,
+    text_of,
+    tool_named_in,
     user_agent_family,
+    user_agent_of,
 )
 from .inflate import inflate_bounded
+from .keeping import OnRecord, members_of
 from .lines import LineReader
+from .mending import object_in
 from .problems import EventsError, OnProblem, Problem
 from .reading import OnProgress, read_batches, read_briefly
-from .record import Brief, Record
+from .record import NO_ERROR, Brief, Projection, Record
+from .refusal import NoRecord
 from .sources import Limits, Source, expand_sources
 from .time import event_time
-from .unwrap import NoRecord, decode_record, records_in
+from .unwrap import decode_record, records_in
 
 __all__ = [
     "MAX_TOOL_TEXT",
+    "NO_ERROR",
     "TOOL_LETTERS",
     "TOOL_MARKS",
     "Brief",
@@ -31,7 +38,9 @@ __all__ = [
     "NoRecord",
     "OnProblem",
     "OnProgress",
+    "OnRecord",
     "Problem",
+    "Projection",
     "Record",
     "Source",
     "attested_services",
@@ -40,9 +49,14 @@ __all__ = [
     "expand_sources",
     "identity_of",
     "inflate_bounded",
+    "members_of",
+    "object_in",
     "read_batches",
     "read_briefly",
     "records_in",
     "service_linked_role_of",
+    "text_of",
+    "tool_named_in",
     "user_agent_family",
+    "user_agent_of",
 ]

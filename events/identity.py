@@ -10,9 +10,15 @@ from string import ascii_uppercase
 import msgspec
 from msgspec import Raw
 
+from .mending import object_in, spelt_account
+
 
 class Identity(msgspec.Struct, frozen=True, gc=False):
-    """The members of `userIdentity` that tell principals apart. A member of another type than text is None."""
+    """The members of `userIdentity` that tell principals and sessions apart. A member that is no text is None.
+
+    Users of IAM Identity Center have no principalId of their own: theirs is the id of the user behind the ARN of the
+    identity store. `issuerArn` and `creationDate` are those of its `sessionContext`.
+    """
 
     type: str | None = None
     principalId: str | None = None
@@ -22,6 +28,11 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
     userName: str | None = None
     invokedBy: str | None = None
     issuerArn: str | None = None
+    creationDate: str | None = None
+
+
+class _Attributes(msgspec.Struct, gc=False):
+    creationDate: str | None = None
 
 
 class _Issuer(msgspec.Struct, gc=False):
@@ -30,6 +41,12 @@ class _Issuer(msgspec.Struct, gc=False):
 
 class _Session(msgspec.Struct, gc=False):
     sessionIssuer: _Issuer | None = None
+    attributes: _Attributes | None = None
+
+
+class _OnBehalfOf(msgspec.Struct, gc=False):
+    userId: str | None = None
+    identityStoreArn: str | None = None
 
 
 class _Typed(msgspec.Struct, gc=False):
@@ -41,6 +58,7 @@ class _Typed(msgspec.Struct, gc=False):
     userName: str | None = None
     invokedBy: str | None = None
     sessionContext: _Session | None = None
+    onBehalfOf: _OnBehalfOf | None = None
 
 
 _decode = msgspec.json.Decoder(_Typed).decode
@@ -59,14 +77,21 @@ def identity_of(raw: Raw) -> Identity:
     session = typed.sessionContext
     return Identity(
         typed.type,
-        typed.principalId,
+        typed.principalId or _identity_center_user(typed.type, typed.onBehalfOf),
         typed.arn,
         typed.accountId,
         typed.accessKeyId,
         typed.userName,
         typed.invokedBy,
         session.sessionIssuer.arn if session and session.sessionIssuer else None,
+        session.attributes.creationDate if session and session.attributes else None,
     )
+
+
+def _identity_center_user(type_: str | None, user: _OnBehalfOf | None) -> str | None:
+    if type_ != "IdentityCenterUser" or user is None or not user.userId:
+        return None
+    return f"{user.identityStoreArn or ''}/{user.userId}"
 
 
 def _odd_identity(raw: Raw) -> Identity:
@@ -75,18 +100,30 @@ def _odd_identity(raw: Raw) -> Identity:
         value = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _NOBODY
+    value = object_in(value)
     if not isinstance(value, dict):
         return _NOBODY
+    value["accountId"] = spelt_account(value.get("accountId"))
     session = value.get("sessionContext")
     issuer = session.get("sessionIssuer") if isinstance(session, dict) else None
+    attributes = session.get("attributes") if isinstance(session, dict) else None
     members = {
         name: member
         for name in Identity.__struct_fields__
         if isinstance(member := value.get(name), str)
     }
-    members.pop("issuerArn", None)
-    arn = issuer.get("arn") if isinstance(issuer, dict) else None
-    return Identity(**members, issuerArn=arn if isinstance(arn, str) else None)
+    for name in ("issuerArn", "creationDate"):
+        members.pop(name, None)
+    return Identity(
+        **members,
+        issuerArn=_text_in(issuer, "arn"),
+        creationDate=_text_in(attributes, "creationDate"),
+    )
+
+
+def _text_in(value: object, name: str) -> str | None:
+    member = value.get(name) if isinstance(value, dict) else None
+    return member if isinstance(member, str) else None
 
 
 def service_linked_role_of(arn: str | None) -> str | None:
@@ -156,6 +193,41 @@ TOOL_MARKS = (
 TOOL_LETTERS = "a-z0-9.+-"
 MAX_TOOL_TEXT = 1_024
 _SMALL = {ord(letter): letter.lower() for letter in ascii_uppercase}
+
+
+def text_of(raw: Raw) -> str | None:
+    """The text that a member of a record is; None where it is missing, empty or no text.
+
+    >>> text_of(Raw(b'"192.0.2.1"')), text_of(Raw(b"null")), text_of(Raw())
+    ('192.0.2.1', None, None)
+    """
+    return _short_text(bytes(raw)) if len(raw) <= MAX_TOOL_TEXT else _read_text(raw)
+
+
+@lru_cache(maxsize=4_096)
+def _short_text(raw: bytes) -> str | None:
+    return _read_text(raw)
+
+
+def _read_text(raw: bytes | Raw) -> str | None:
+    try:
+        return _decode_text(raw) or None
+    except UnicodeDecodeError:
+        return _decode_text(bytes(raw).decode("utf-8", "replace")) or None
+    except msgspec.DecodeError:
+        return None
+
+
+def user_agent_of(raw: Raw) -> str | None:
+    """The text of a userAgent, cut to MAX_TOOL_TEXT characters; None where it is missing, empty or no text."""
+    return _short_text(bytes(raw)) if len(raw) <= MAX_TOOL_TEXT else _cut_text(raw)
+
+
+def _cut_text(raw: Raw) -> str | None:
+    text = _read_text(raw)
+    return text[:MAX_TOOL_TEXT] if text else None
+
+
 _WORD = re.compile(f"[a-z][{TOOL_LETTERS}]*")
 
 
@@ -176,17 +248,24 @@ def _family_of(raw: bytes) -> str | None:
 
 
 def _read_family(raw: bytes) -> str | None:
-    try:
-        text = _decode_text(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return _family(ascii_lower(text[:MAX_TOOL_TEXT]))
+    text = _read_text(raw)
+    return _family(ascii_lower(text[:MAX_TOOL_TEXT])) if text else None
 
 
 @lru_cache(maxsize=4_096)
 def ascii_lower(text: str) -> str:
     """`text` with A-Z lowered and nothing else: Unicode has letters that lower to ASCII ones."""
     return text.translate(_SMALL)
+
+
+@lru_cache(maxsize=4_096)
+def tool_named_in(agent: str) -> str | None:
+    """As `user_agent_family`, of the text of a userAgent.
+
+    >>> tool_named_in("aws-cli/2.15.30 Python/3.11.8"), tool_named_in("")
+    ('aws-cli', None)
+    """
+    return _family(ascii_lower(agent[:MAX_TOOL_TEXT]))
 
 
 def _family(agent: str) -> str | None:

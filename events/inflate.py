@@ -1,24 +1,15 @@
-"""Opens a source, plain or gzip by content, as bounded chunks of what it holds."""
+"""Opens a source as bounded chunks of its bytes, and inflates gzip data that are in memory."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from isal import isal_zlib
 
+from .compression import CHUNK, Damaged, Stopped, expanded
 from .sources import Limits, Source
-
-CHUNK = 1 << 18
-_OUT = 1 << 20
-_GZIP_MAGIC = b"\x1f\x8b"
-# The stub declares an instance.
-_Damaged = cast(type[Exception], isal_zlib.error)
-
-
-class Stopped(Exception):
-    """The rest of a source is not read; the text says why. What came before is good."""
 
 
 @contextmanager
@@ -35,59 +26,12 @@ def opened(source: Source) -> Iterator[BinaryIO]:
         yield file
 
 
-def chunks(
-    file: BinaryIO, limits: Limits, on_progress: Callable[[int], None] | None
-) -> Iterator[bytes]:
-    """The content of `file` piece by piece, decompressed where it is gzip (of one member or many).
-
-    Raises:
-        Stopped: the gzip stream is damaged, ends early, or expands beyond the limits.
-    """
-
-    def read() -> bytes:
-        data = file.read(CHUNK)
-        if data and on_progress is not None:
+def raw_chunks(file: BinaryIO, on_progress: Callable[[int], None] | None) -> Iterator[bytes]:
+    """The bytes of `file`, piece by piece, as they are."""
+    while data := file.read(CHUNK):
+        if on_progress is not None:
             on_progress(len(data))
-        return data
-
-    data = read()
-    if not data.startswith(_GZIP_MAGIC):
-        while data:
-            yield data
-            data = read()
-        return
-    taken, given = 0, 0
-    while data:
-        inflater = isal_zlib.decompressobj(wbits=31)
-        while not inflater.eof:
-            taken += len(data)
-            try:
-                piece = inflater.decompress(data, _OUT)
-                while piece:
-                    given += len(piece)
-                    _check_expansion(taken, given, limits)
-                    yield piece
-                    piece = (
-                        b"" if inflater.eof else inflater.decompress(inflater.unconsumed_tail, _OUT)
-                    )
-            except _Damaged as error:
-                raise Stopped(f"damaged gzip data: {error}") from error
-            if not inflater.eof:
-                data = inflater.unconsumed_tail or read()
-                if not data:
-                    raise Stopped("the gzip data ends early")
-        data = inflater.unused_data or read()
-        taken -= len(inflater.unused_data)
-        data = data.lstrip(b"\0") or read()  # padding behind the last member
-        if data and not data.startswith(_GZIP_MAGIC):
-            raise Stopped("something that is no gzip data follows the gzip data")
-
-
-def _check_expansion(taken: int, given: int, limits: Limits) -> None:
-    if given > limits.max_expanded_bytes:
-        raise Stopped(f"it expands to more than {limits.max_expanded_bytes} bytes")
-    if given > limits.whole_file_bytes and given > taken * limits.max_ratio:
-        raise Stopped(f"it expands more than {limits.max_ratio} times, as no log does")
+        yield data
 
 
 def inflate_whole(data: bytes, limit: int) -> bytes | None:
@@ -99,7 +43,7 @@ def inflate_whole(data: bytes, limit: int) -> bytes | None:
     inflater = isal_zlib.decompressobj(wbits=31)
     try:
         whole = inflater.decompress(data, promised + 1)
-    except _Damaged:
+    except Damaged:
         return None
     return whole if inflater.eof and not inflater.unused_data else None
 
@@ -112,7 +56,7 @@ def inflate_bounded(data: bytes, limits: Limits) -> tuple[bytes, str | None]:
     pieces: list[bytes] = []
     size = 0
     try:
-        for piece in chunks(BytesIO(data), limits, None):
+        for piece in expanded(raw_chunks(BytesIO(data), None), limits):
             size += len(piece)
             if size > limits.whole_file_bytes:
                 return b"", f"it expands to more than {limits.whole_file_bytes} bytes"

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
+from .line import line_value
 from .problems import OnProblem, Problem
-from .record import Record
-from .unwrap import NoRecord, records_in
+from .projections import NO_ERRORS
+from .record import Projection, Record
+from .refusal import NoRecord
+from .unwrap import records_in
 
 
 class LineReader:
@@ -24,6 +27,7 @@ class LineReader:
         self._rest = bytearray()
         self._number = lines_before
         self._skipping = False
+        self._has_told_of_projections = False
 
     @property
     def kept(self) -> int:
@@ -59,9 +63,14 @@ class LineReader:
         self._skipping = False
         if skipping or len(line) > self._max:
             self._tell(f"is longer than {self._max:,} bytes", line[: self._max])
-        elif line.strip():
-            for found in records_in(line):
+        elif value := line_value(line) or line.strip():
+            for found in records_in(value):
                 if isinstance(found, Record):
+                    if type(found) is Projection and not self._has_told_of_projections:
+                        self._has_told_of_projections = True
+                        self._on_problem(
+                            Problem(self.source, f"line {self._number}", NO_ERRORS, note=True)
+                        )
                     yield found
                 else:
                     self._tell(str(found), line, found)

@@ -16,7 +16,9 @@ class Problem:
 
     `position` says where, in words a person can follow (`record 17`, `line 3`, `byte 1048576`).
     `data` holds the piece itself, cut to the record size limit, where there is one to keep. `ignored`
-    tells what holds no records by its nature, such as a digest file, from what is broken.
+    tells what is no API call by its nature, such as a digest file, from what is broken; `reason` is then its name, and
+    `count` how many there are. With `note` nothing is wrong with the
+    piece: it is something to know of the whole source, and is told once.
     """
 
     source: str
@@ -24,6 +26,8 @@ class Problem:
     reason: str
     data: bytes | None = None
     ignored: bool = False
+    count: int = 1
+    note: bool = False
 
 
 OnProblem = Callable[[Problem], None]

@@ -1,22 +1,35 @@
 """Reads records from sources: a typed call for a whole file where it is an ordinary log file, else in pieces."""
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any, TypeVar
 
 import msgspec
 
-from .inflate import CHUNK, Stopped, chunks, inflate_whole, opened
+from .archives import parts
+from .categories import no_call, no_calls
+from .compression import CHUNK, Stopped
+from .containers import documents
+from .inflate import inflate_whole, opened, raw_chunks
+from .keeping import OnRecord, keeping_log_file, kept
+from .line import line_value
+from .parquet import MAGIC, parquet_rows
 from .problems import OnProblem, Problem
-from .record import Brief, Record
-from .scanner import Cut, Cutter
+from .projections import NO_ERRORS
+from .record import Brief, Projection, Record
+from .refusal import NoRecord
+from .scanner import RECORD_START, Cut, Cutter
 from .sources import Limits, Source
-from .tables import looks_like_table, table_rows
-from .unwrap import NoRecord, records_in
+from .tables import delimiter_of, table_rows
+from .unwrap import records_in, records_in_row
 
 _BATCH = 1_000
 _BATCH_BYTES = 16 << 20
 DEFAULT_LIMITS = Limits()
+_TEXTS = re.compile(rb'[\s\xef\xbb\xbf]*\[\s*"\s*\{')  # records as texts in a list
 OnProgress = Callable[[int], None]
 _Read = TypeVar("_Read", Record, Brief)
 
@@ -39,13 +52,16 @@ def read_batches(
     limits: Limits = DEFAULT_LIMITS,
     on_problem: OnProblem,
     on_progress: OnProgress | None = None,
+    keep: OnRecord | None = None,
 ) -> Iterator[list[Record]]:
     """The records of all sources, in lists; a list is worth keeping no longer than until the next.
 
     Nothing in the input raises: what is no record goes to `on_problem` with its place, and reading goes
-    on behind it. `on_progress` is told how many bytes were taken from the source.
+    on behind it. `on_progress` is told how many bytes were taken from the source. `keep` is given each record with
+    its JSON before its list comes, some perhaps twice.
     """
-    return _batches(sources, _all_members, limits, on_problem, on_progress)
+    decode = _all_members if keep is None else keeping_log_file(keep)
+    return _batches(sources, decode, limits, on_problem, on_progress, keep)
 
 
 def read_briefly(
@@ -79,10 +95,11 @@ def _batches(
     limits: Limits,
     on_problem: OnProblem,
     on_progress: OnProgress | None,
+    keep: OnRecord | None = None,
 ) -> Iterator[list[_Read]]:
     for source in sources:
         try:
-            yield from _read(source, decode, limits, on_problem, on_progress)
+            yield from _read(source, decode, limits, on_problem, on_progress, keep)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             on_problem(Problem(source.name, "file", f"cannot be read: {reason}"))
@@ -94,6 +111,7 @@ def _read(
     limits: Limits,
     on_problem: OnProblem,
     on_progress: OnProgress | None,
+    keep: OnRecord | None,
 ) -> Iterator[list[_Read]]:
     with opened(source) as file:
         ready = None
@@ -107,11 +125,28 @@ def _read(
         if ready is not None:
             if on_progress is not None:
                 on_progress(len(data))
+            ready = _calls(ready, source, on_problem)
             if ready:
                 yield ready
             return
-        pieces = _Pieces(source, limits, on_problem)
-        yield from pieces.batches(chunks(file, limits, on_progress))
+        stream = raw_chunks(file, on_progress)
+        try:
+            for name, part in parts(file, stream, limits):
+                member = replace(source, name=f"{source.name}!{name}") if name else source
+                yield from _Pieces(member, limits, on_problem, keep).batches(part)
+        except Stopped as stopped:
+            on_problem(Problem(source.name, "file", str(stopped)))
+
+
+def _calls(records: list[_Read], source: Source, on_problem: OnProblem) -> list[_Read]:
+    """The records without those that are no API calls, which are counted."""
+    left_out = no_calls(records)
+    if not left_out:
+        return records
+    for what, count in Counter(map(no_call, left_out)).items():
+        on_problem(Problem(source.name, "file", str(what), ignored=True, count=count))
+    out = set(map(id, left_out))
+    return [record for record in records if id(record) not in out]
 
 
 def _whole_log_file(
@@ -129,6 +164,8 @@ def _whole_log_file(
         records = decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    if records and records[0].eventSource.startswith("aws:"):
+        return None  # a notification of S3
     # A list of few but huge records is left to the slow way, which knows the limit of one.
     if (
         len(data) > limits.max_record_bytes
@@ -141,11 +178,16 @@ def _whole_log_file(
 class _Pieces:
     """Reads one source piece by piece and says of each what it is."""
 
-    def __init__(self, source: Source, limits: Limits, on_problem: OnProblem) -> None:
+    def __init__(
+        self, source: Source, limits: Limits, on_problem: OnProblem, keep: OnRecord | None = None
+    ) -> None:
+        self._file = source
+        self._keep = keep
         self._source = source.name
         self._limits = limits
         self._on_problem = on_problem
         self._told = 0
+        self._has_told_of_projections = False
         self._taken = 0
 
     def batches(self, stream: Iterator[bytes]) -> Iterator[list[Any]]:  # of Record, and so of Brief
@@ -181,12 +223,56 @@ class _Pieces:
             self._tell(f"byte {len(head)}", str(stopped), None)
             return
         whole = chain((head,), stream)
-        if looks_like_table(head):
-            yield from self._rows(whole)
-        elif _holds_lines(head):
+        lines = _holds_lines(head)
+        if head.startswith(MAGIC):
+            yield from self._parquet(head, stream)
+        elif _TEXTS.match(head) or (
+            lines is not True and any(all(mark in head for mark in marks) for marks in documents())
+        ):
+            yield from self._document(whole)
+        elif (delimiter := delimiter_of(head)) is not None:
+            yield from self._rows(table_rows(whole, self._limits.max_record_bytes, delimiter))
+        elif lines is not None:
             yield from self._lines(whole)
         else:
-            yield from self._all(whole)
+            yield from self._all(self._from_a_start(head, stream))
+
+    def _from_a_start(self, head: bytes, stream: Iterator[bytes]) -> Iterator[bytes]:
+        """The stream from where a record begins, if the file was cut off within one."""
+        opening = head.lstrip(b" \t\r\n\0\x1e\xef\xbb\xbf,")
+        if opening[:1] not in (b"{", b"["):
+            found = RECORD_START.search(head)
+            if found is not None:
+                self._tell("byte 0", "text outside of any record", head[: found.start()])
+                head = head[found.start() :]
+        return chain((head,), stream)
+
+    def _document(self, stream: Iterator[bytes]) -> Iterator[Record]:
+        """One value, whose parts say nothing alone."""
+        data = b""
+        for piece in stream:
+            data += piece
+            if len(data) > self._limits.whole_file_bytes:
+                self._tell(
+                    "file",
+                    f"an answer to a query of more than {self._limits.whole_file_bytes:,} bytes, which has "
+                    "to be read as one: ask for fewer rows at a time",
+                    None,
+                )
+                return
+        try:
+            msgspec.json.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            yield from self._all(iter((data,)))
+        else:
+            yield from self._from(data, "byte 0")
+
+    def _parquet(self, head: bytes, stream: Iterator[bytes]) -> Iterator[Record]:
+        try:
+            for number, row in enumerate(parquet_rows(self._file, head, stream, self._limits), 1):
+                yield from self._row(row, f"row {number}")
+        except Stopped as stopped:
+            self._tell("file", str(stopped), None)
 
     def _all(self, stream: Iterator[bytes]) -> Iterator[Record]:
         """Objects wherever they stand."""
@@ -194,24 +280,24 @@ class _Pieces:
         given = 0
         number = 0
 
-        def cuts() -> Iterator[tuple[str, bytes, str | None]]:
+        def cuts() -> Iterator[tuple[str, Cut]]:
             nonlocal given
             try:
                 for piece in stream:
                     given += len(piece)
                     for cut in cutter.feed(piece):
-                        yield f"byte {cut.start}", cut.data, cut.fault
+                        yield f"byte {cut.start}", cut
             except Stopped as stopped:
-                yield f"byte {given}", b"", str(stopped)
+                yield f"byte {given}", Cut(given, b"", str(stopped))
             for cut in cutter.finish():
-                yield f"byte {cut.start}", cut.data, cut.fault
+                yield f"byte {cut.start}", cut
 
-        for position, data, fault in cuts():
-            if fault is not None:
-                self._tell(position, fault, data or None)
+        for position, cut in cuts():
+            if cut.fault is not None:
+                self._tell(position, cut.fault, cut.data or None)
                 continue
             number += 1
-            yield from self._from(data, f"{position} (object {number})")
+            yield from self._from(cut.data, f"{position} (object {number})", queried=cut.queried)
 
     def _lines(self, stream: Iterator[bytes]) -> Iterator[Record]:
         """One JSON value a line."""
@@ -248,33 +334,52 @@ class _Pieces:
             if cut.fault is not None:
                 self._tell(place, cut.fault, cut.data)
             else:
-                yield from self._from(cut.data, place)
+                yield from self._from(cut.data, place, queried=cut.queried)
 
     def _line(self, line: bytes, number: int) -> Iterator[Record]:
         if len(line) > self._limits.max_record_bytes:
             cutter = Cutter(self._limits.max_record_bytes)
             yield from self._cut_line(chain(cutter.feed(line), cutter.finish()), number)
-        elif line.strip(b" \t\r\0\x1e"):
-            yield from self._from(line.lstrip(b"\xef\xbb\xbf"), f"line {number}")
+        elif value := line_value(line):
+            yield from self._from(value, f"line {number}")
 
-    def _rows(self, stream: Iterator[bytes]) -> Iterator[Record]:
+    def _rows(
+        self, rows: Iterator[tuple[int, Mapping[str, object] | NoRecord]]
+    ) -> Iterator[Record]:
         try:
-            for number, row in table_rows(stream, self._limits.max_record_bytes):
+            for number, row in rows:
                 if isinstance(row, NoRecord):
                     self._tell(f"line {number}", str(row), None)
                 else:
-                    yield from self._from(msgspec.json.encode(row), f"line {number}")
+                    yield from self._row(row, f"line {number}")
         except Stopped as stopped:
             self._tell("file", str(stopped), None)
 
-    def _from(self, data: bytes, position: str) -> Iterator[Record]:
+    def _row(self, row: Mapping[str, object], place: str) -> Iterator[Record]:
+        yield from self._found(records_in_row(row), place, lambda: msgspec.json.encode(row))
+
+    def _from(self, data: bytes, position: str, *, queried: bool = False) -> Iterator[Record]:
         self._taken += len(data)
-        for number, found in enumerate(records_in(data), 1):
+        yield from self._found(records_in(data, queried=queried), position, lambda: data)
+
+    def _found(
+        self, items: Iterable[Record | NoRecord], position: str, data: Callable[[], bytes]
+    ) -> Iterator[Record]:
+        if self._keep is not None:
+            items = kept(items, data, self._keep)
+        for number, found in enumerate(items, 1):
             if isinstance(found, Record):
+                if type(found) is Projection:
+                    self._tell_of_projections()
                 yield found
             else:
                 place = position if number == 1 else f"{position}, record {number}"
-                self._tell(place, str(found), data, ignored=found.ignored)
+                self._tell(place, str(found), data(), ignored=found.ignored)
+
+    def _tell_of_projections(self) -> None:
+        if not self._has_told_of_projections:
+            self._has_told_of_projections = True
+            self._on_problem(Problem(self._source, "file", NO_ERRORS, note=True))
 
     def _tell(
         self, position: str, reason: str, data: bytes | None, *, ignored: bool = False
@@ -284,12 +389,17 @@ class _Pieces:
         self._on_problem(Problem(self._source, position, reason, kept, ignored))
 
 
-def _holds_lines(head: bytes) -> bool:
-    """Whether the first line that says anything is a JSON object of its own."""
-    for line in head.lstrip(b"\xef\xbb\xbf").split(b"\n")[:-1]:
-        if line.strip(b" \t\r\0\x1e"):
-            try:
-                return isinstance(msgspec.json.decode(line), dict)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                return False
-    return False
+def _holds_lines(head: bytes) -> bool | None:
+    """Whether the first line that says anything is a JSON object of its own, behind what a logger wrote.
+
+    True where more lines follow, False where none is seen to, None where it is no object.
+    """
+    lines = [line for line in head.split(b"\n")[:-1] if line.strip(b" \t\r\0\x1e")]
+    if not lines:
+        return None
+    try:
+        if not isinstance(msgspec.json.decode(line_value(lines[0])), dict):
+            return None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return len(lines) > 1 or bool(head.rpartition(b"\n")[2].strip())

@@ -12,6 +12,10 @@ from msgspec import Raw
 
 MISSING = Raw()
 
+# What stands for errorCode in a record of a call that succeeded: AWS leaves it out or writes null, exports leave it
+# empty or write `Success`.
+NO_ERROR = (None, "", "Success")
+
 
 class Brief(msgspec.Struct, gc=False, kw_only=True):
     """The members of a CloudTrail record that most verdicts rest on. Names are AWS's own, and so is their
@@ -26,12 +30,15 @@ class Brief(msgspec.Struct, gc=False, kw_only=True):
     eventSource: str
     eventName: str
     awsRegion: str | None = None
+    sourceIPAddress: Raw = MISSING
     userAgent: Raw = MISSING
     errorCode: str | None = None
+    errorMessage: Raw = MISSING
     requestParameters: Raw = MISSING
     responseElements: Raw = MISSING
     eventID: str | None = None
     recipientAccountId: str | None = None
+    eventCategory: Raw = MISSING
     sessionCredentialFromConsole: Raw = MISSING
 
 
@@ -42,9 +49,13 @@ class Record(Brief, gc=False, kw_only=True):
     costs time in every record.
     """
 
-    sourceIPAddress: Raw = MISSING
     additionalEventData: Raw = MISSING
     eventType: Raw = MISSING
     resources: Raw = MISSING
     serviceEventDetails: Raw = MISSING
     sharedEventID: Raw = MISSING
+
+
+class Projection(Record, gc=False, kw_only=True):
+    """Of a record, the columns that somebody chose, none of which tells of errors: whether the call succeeded is not
+    known (`projections`)."""

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 
 import msgspec
 
+from .mending import mended
+from .projections import QUERIED
 from .unwrap import LISTS
 
 _TOKEN = re.compile(rb'"(?:[^"\\\n]|\\.)*+"|[{}\[\]"]', re.DOTALL)
 _REST_OF_TEXT = re.compile(rb'(?:[^"\\\n]|\\.)*+["\n]', re.DOTALL)
-_RECORD_START = re.compile(rb'\{\s*"eventVersion"\s*:')
+RECORD_START = re.compile(rb'\{\s*"eventVersion"\s*:')
 _LISTS = frozenset(name.encode() for name in LISTS)
 # Separators, and the letters of numbers, true, false and null, which stand between the parts of a container.
 _HARMLESS = b" \t\r\n,:\x00\x1e0123456789+-.Etruefalsn"
-_ROWS = b"QueryResultRows"
+_QUERIED = frozenset(name.encode() for name in QUERIED)
 _LARGEST_RECORD = 256 << 10
 _BOM = b"\xef\xbb\xbf"
 _QUOTE, _BRACE, _BRACKET = 0x22, 0x7B, 0x5B
@@ -29,11 +31,13 @@ _syntax = msgspec.json.Decoder(msgspec.Raw)
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A piece of the stream: `start` in bytes from its beginning. `fault` says why it is no whole object."""
+    """A piece of the stream: `start` in bytes from its beginning. `fault` says why it is no whole object, `queried`
+    that it stands in the answer to a query."""
 
     start: int
     data: bytes
     fault: str | None = None
+    queried: bool = False
 
 
 class Cutter:
@@ -53,6 +57,7 @@ class Cutter:
         self._junk = False
         self._unbalanced = False
         self._rows = False  # in a list whose elements are lists of one column each
+        self._queried = False
 
     def feed(self, chunk: bytes) -> Iterator[Cut]:
         """Take in the next bytes and hand on the objects that end in them."""
@@ -72,7 +77,7 @@ class Cutter:
         """Say that the stream has ended."""
         while self._depth and not self._skipping:
             piece = self._buffer[self._start :]
-            found = _RECORD_START.search(piece, 1)
+            found = RECORD_START.search(piece, 1)
             if found is None:
                 yield Cut(self._base + self._start, piece, "the input ends in the middle of it")
                 break
@@ -91,7 +96,7 @@ class Cutter:
 
     def _oversize(self) -> Iterator[Cut]:
         found = (
-            _RECORD_START.search(self._buffer, self._start + 1)
+            RECORD_START.search(self._buffer, self._start + 1)
             if self._max >= _LARGEST_RECORD
             else None
         )
@@ -165,7 +170,8 @@ class Cutter:
         if entered and not self._skipping:
             self._depth = 0
             self._entered += 2
-            self._rows = self._key == _ROWS
+            self._rows = first == _BRACKET
+            self._queried = self._key in _QUERIED
         elif self._depth:
             self._depth += 1
         elif first == _BRACE or self._rows:
@@ -182,8 +188,11 @@ class Cutter:
         try:
             _syntax.decode(piece)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            found = _RECORD_START.search(piece, 1)
+            sound = mended(piece)
+            if sound is not None:
+                return Cut(begin, sound, queried=self._queried), None
+            found = RECORD_START.search(piece, 1)
             if found is None:
                 return Cut(begin, piece, f"broken JSON: {error}"), None
             return Cut(begin, piece[: found.start()], "broken JSON"), self._start + found.start()
-        return Cut(begin, piece), None
+        return Cut(begin, piece, queried=self._queried), None

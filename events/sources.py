@@ -38,7 +38,8 @@ class Limits:
 def expand_sources(names: Sequence[str]) -> list[Source]:
     """The files behind what a person typed: files, folders (recursively), globs, `-`.
 
-    Folders are walked in sorted order; hidden files are left out, links to folders are not followed.
+    Folders are walked in sorted order; hidden files, pipes, sockets and devices are left out, links to folders are not
+    followed.
 
     Raises:
         EventsError: a name leads to no file.
@@ -78,7 +79,9 @@ def _expand(name: str) -> Iterator[Source]:
 def _walk(folder: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(each for each in folders if not each.startswith("."))
-        yield from (Path(parent, each) for each in sorted(files) if not each.startswith("."))
+        paths = (Path(parent, each) for each in sorted(files) if not each.startswith("."))
+        # What is no file might never end, or never begin. A link that leads nowhere is told when it is opened.
+        yield from (path for path in paths if path.is_file() or not path.exists())
 
 
 def _source(path: Path) -> Source:

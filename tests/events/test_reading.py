@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import random
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ def event(number: int, **more: object) -> Event:
         "eventSource": "iam.amazonaws.com",
         "eventName": "DeleteUser",
         "awsRegion": "us-east-1",
+        "sourceIPAddress": "192.0.2.10",
+        "userAgent": "aws-cli/2.15.0",
         "requestParameters": {"userName": f'na"me {{[{number}'},
         "responseElements": None,
         "eventID": f"id-{number}",
@@ -48,14 +51,14 @@ def lines(values: list[Any]) -> str:
 def athena_row(each: Event) -> dict[str, object]:
     return {
         name.lower(): json.dumps(member) if isinstance(member, dict) else member
-        for name, member in each.items()
+        for name, member in [*each.items(), ("errorCode", None)]
     }
 
 
 def lake_row(each: Event) -> dict[str, object]:
     row = {
         name: json.dumps(member) if isinstance(member, dict) else member
-        for name, member in each.items()
+        for name, member in [*each.items(), ("errorCode", None)]
     }
     row["eventTime"] = str(each["eventTime"]).replace("T", " ").replace("Z", ".000")
     return row
@@ -64,7 +67,8 @@ def lake_row(each: Event) -> dict[str, object]:
 def as_csv(events: list[Event]) -> str:
     rows = [athena_row(each) for each in events]
     out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]) if rows else [])
+    columns = dict.fromkeys(column for row in rows for column in row)
+    writer = csv.DictWriter(out, list(columns))
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
@@ -288,7 +292,67 @@ def test_a_digest_file_is_passed_over(tmp_path: Path) -> None:
     path.write_text(json.dumps({"awsAccountId": "1", "digestS3Bucket": "b", "logFiles": []}))
     records, problems = read(path)
     assert records == []
-    assert [each.ignored for each in problems] == [True]
+    assert [(each.ignored, each.reason) for each in problems] == [(True, "digest file")]
+
+
+NO_CALLS: dict[str, dict[str, Any]] = {
+    "network-activity event": {
+        **event(7),
+        "eventType": "AwsVpceEvent",
+        "eventCategory": "NetworkActivity",
+        "vpcEndpointId": "vpce-1",
+    },
+    "Insights event": {
+        "eventTime": "2026-03-17T09:00:00Z",
+        "eventType": "AwsCloudTrailInsight",
+        "eventCategory": "Insight",
+        "insightDetails": {"eventName": "DeleteUser", "state": "Start"},
+    },
+    "aggregated event": {
+        "eventTime": "2026-03-17T09:05:00Z",
+        "eventType": "AwsAggregatedEvent",
+        "eventCategory": "Aggregated",
+    },
+}
+AN_INSIGHT_OF_LAKE = {**event(8), "eventCategory": "Insight", "insightSource": {}}
+
+
+@pytest.mark.parametrize("container", sorted(CONTAINERS))
+@pytest.mark.parametrize("whole", [1, 1 << 20])
+def test_what_is_no_call_is_counted_by_name_and_is_no_record(
+    tmp_path: Path, container: str, whole: int
+) -> None:
+    path = tmp_path / "log"
+    odd = [*NO_CALLS.values(), NO_CALLS["network-activity event"], AN_INSIGHT_OF_LAKE]
+    path.write_text(CONTAINERS[container]([event(1), *odd, event(2)]), encoding="utf-8")
+    records, problems = read(path, Limits(whole_file_bytes=whole, max_record_bytes=1 << 16))
+    assert len(records) == 2
+    counted: Counter[str] = Counter()
+    for each in problems:
+        assert each.ignored
+        counted[each.reason] += each.count
+    assert counted == {"network-activity event": 2, "Insights event": 2, "aggregated event": 1}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"eventType": "AwsServiceEvent", "eventCategory": "Management"},
+        {"eventType": "AwsConsoleSignIn", "eventCategory": "Management"},
+        {"eventType": "AwsConsoleAction"},
+        {"eventCategory": "Data"},
+        {"eventCategory": None},
+        {"eventCategory": ["NetworkActivity"]},
+        {"eventCategory": "N" * 10_000},
+    ],
+)
+def test_what_a_service_or_the_console_does_is_an_event(
+    tmp_path: Path, members: dict[str, object]
+) -> None:
+    path = tmp_path / "log"
+    path.write_text(json.dumps({"Records": [{**event(1), **members}]}))
+    records, problems = read(path)
+    assert (len(records), problems) == (1, [])
 
 
 @settings(max_examples=60, deadline=None)
