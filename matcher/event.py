@@ -5,20 +5,36 @@ from collections.abc import Callable
 
 import msgspec
 
-from ..events import Brief, event_time, user_agent_family
+from ..events import (
+    NO_ERROR,
+    Brief,
+    Projection,
+    event_time,
+    text_of,
+    user_agent_family,
+    user_agent_of,
+)
 from .actors.callers import MAX_KEPT_BYTES, Caller, caller_of
 from .plan.fields import KeyValue, View, view_of
+from .plan.found import found_instead
 from .plan.nodes import ActionPlan
 
 # How many callers' answers to its conditions an action remembers.
 _CALLERS_KEPT = 256
+_NO_MESSAGE = (b"null", b'""')
+_LONGEST_ERROR = 200
 
 
 class Event(msgspec.Struct, gc=False, eq=False):
     """An event, reduced to what the plan asks of it.
 
     `time` is in seconds since the epoch, UTC. `holds` has a bit for each of the action's conditions.
-    `actor` is the initial principal, filled in when all credentials are known.
+    `source` is `sourceIPAddress`, and `credential` what the call was signed with (`Caller.credential`).
+    `actor` is the initial principal, filled in when all credentials are known. `late`: it came to a stream after its
+    time. `unsure`: nothing says whether the call succeeded, and it is taken to have.
+    `user_agent` is the userAgent, cut to MAX_TOOL_TEXT characters. `file` is where the record was read, and `position`
+    its number there, from 1, among the records of API calls. `found` holds what stands at the paths of conditions of
+    nodes that do not hold, by the number of the first of them (`plan.found`). None of these decides anything.
     """
 
     id: str
@@ -28,6 +44,8 @@ class Event(msgspec.Struct, gc=False, eq=False):
     region: str | None
     principal: str | None
     access_key: str | None
+    credential: str | None
+    source: str | None
     role: str | None
     services: frozenset[str]
     arn: str | None
@@ -37,16 +55,32 @@ class Event(msgspec.Struct, gc=False, eq=False):
     values: tuple[KeyValue, ...]
     holds: int
     actor: str | None = None
+    late: bool = False
+    unsure: bool = False
+    user_agent: str | None = None
+    file: str | None = None
+    position: int | None = None
+    found: tuple[tuple[int, str | None], ...] = ()
 
     def weight(self) -> int:
         """How many characters it holds, about."""
-        texts = (self.id, self.arn, self.issuer, self.principal, self.access_key, self.error)
+        texts = (
+            self.id,
+            self.arn,
+            self.issuer,
+            self.principal,
+            self.access_key,
+            self.error,
+            self.user_agent,
+        )
         weight = sum([len(text) for text in texts if text])
         for value in self.values:
             if type(value) is str:
                 weight += len(value)
             elif type(value) is frozenset:
                 weight += sum([64 + len(str(each)) for each in value])
+        for _, text in self.found:
+            weight += 64 + len(text or "")
         return weight
 
     def content(self) -> tuple[str, ...]:
@@ -61,6 +95,8 @@ class Event(msgspec.Struct, gc=False, eq=False):
                     self.region,
                     self.principal,
                     self.access_key,
+                    self.credential,
+                    self.source,
                     self.role,
                     self.arn,
                     self.issuer,
@@ -99,6 +135,7 @@ def read_event(
     for bit, test in action.tests:
         if test(view):
             holds |= bit
+    unmet = action.node_mask & ~holds
     return Event(
         record.eventID or content_id(record),
         time,
@@ -107,15 +144,30 @@ def read_event(
         intern(record.awsRegion),
         caller.principal,
         caller.access_key,
+        caller.credential,
+        intern(text_of(record.sourceIPAddress)),
         caller.role,
         caller.services,
         caller.arn,
         caller.issuer,
-        record.errorCode or None,
+        error_of(record),
         intern(user_agent_family(record.userAgent)) if action.wants_agent else None,
         tuple([key(view) for key in action.keys]),
         holds,
+        unsure=type(record) is Projection,
+        user_agent=user_agent_of(record.userAgent),
+        found=found_instead(action, unmet, view) if unmet else (),
     )
+
+
+def error_of(record: Brief) -> str | None:
+    """Why the call failed; None where it succeeded. A message without a code tells of a failure, too."""
+    if record.errorCode not in NO_ERROR:
+        return record.errorCode
+    if not record.errorMessage or bytes(record.errorMessage) in _NO_MESSAGE:
+        return None
+    message = text_of(record.errorMessage)
+    return message[:_LONGEST_ERROR] if message else "errorMessage"
 
 
 def caller_conditions(action: ActionPlan, caller: Caller) -> int:

@@ -1,20 +1,25 @@
 """Says whether an edge holds between two events, and finds the partners of an event quickly.
 
-An index files events under everything that must be equal on an edge (joined keys, account, actor), so
+An index files events under everything that must be equal on an edge (joined keys, account, actor, tool), so
 that the partners of an event lie in one time-ordered list. It may over-approximate; `edge_holds` decides.
 """
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from heapq import merge
 from itertools import product
 from operator import attrgetter
+from typing import NamedTuple, Self, cast
 
 from .event import Event
-from .plan.fields import KeyValue, covers, differs, elements
+from .plan.fields import UNREADABLE, KeyValue, covers, differs, elements
 from .plan.nodes import NodePlan, Pairs, SpoilerPlan
 
 Bucket = list[Event]
 Place = tuple[object, ...]
+
+# Where an index of spoilers files those that cannot be read, or the roots that one of them would void.
+_ANY: Place = ("\0any",)
 
 _in_time: Callable[[Event], tuple[int, str]] = attrgetter("time", "id")
 _time_of: Callable[[Event], int] = attrgetter("time")
@@ -27,7 +32,8 @@ def meets(node: NodePlan | SpoilerPlan, event: Event) -> bool:
 
 def fits(node: NodePlan | SpoilerPlan, event: Event) -> bool:
     """Whether `event`, of the node's action, meets the node's conditions and outcome."""
-    return event.holds & node.mask == node.mask and (event.error is None or node.any_outcome)
+    asked = node.mask | node.told
+    return event.holds & asked == asked and (event.error is None or node.any_outcome)
 
 
 def edge_holds(node: NodePlan, child: Event, parent: Event) -> bool:
@@ -78,16 +84,25 @@ def tools_agree(one: Event, other: Event) -> bool:
 
 
 def spoils(spoiler: SpoilerPlan, event: Event, root: Event) -> bool:
-    """Whether `event`, which fits the spoiler, voids the instance of `root`."""
+    """Whether `event`, which fits the spoiler, voids the instance of `root`, or with `between` may cut a path to it."""
     return (
         event is not root
         and root.time - spoiler.before <= event.time <= root.time + spoiler.after
-        and (
-            not spoiler.same_account
-            or (event.account is not None and event.account == root.account)
-        )
+        and (not spoiler.same_account or event.account is None or event.account == root.account)
         and joined(spoiler.join, event, root)
     )
+
+
+def _places_of(
+    fixed: tuple[object, ...], values: Sequence[KeyValue], *, spread: bool
+) -> Sequence[Place]:
+    place = (*fixed, *values)
+    if None in place:
+        return ()
+    for value in values:
+        if type(value) is frozenset:
+            return _places_of_sets(fixed, values, spread=spread)
+    return (place,)
 
 
 def _places_of_sets(
@@ -100,33 +115,60 @@ def _places_of_sets(
     return [(*fixed, *(min(each, key=repr) for each in sets))]
 
 
-# What must be equal besides keys, by whether the account and the actor must be.
-_FIXED: dict[tuple[bool, bool], Callable[[Event], tuple[object, ...]]] = {
-    (False, False): lambda event: (),
-    (True, False): lambda event: (event.account,),
-    (False, True): lambda event: (event.actor,),
-    (True, True): attrgetter("account", "actor"),
-}
+class Equal(NamedTuple):
+    """What must be equal on an edge besides keys. With `role` two sessions of one role are one actor."""
+
+    account: bool = False
+    actor: bool = False
+    role: bool = False
+    tool: bool = False
+
+    @classmethod
+    def on(cls, node: NodePlan) -> Self:
+        """What the edge of `node` asks for."""
+        by_role = node.actor == "same-role"
+        return cls(node.same_account, node.actor == "same" or by_role, by_role, node.same_tool)
+
+
+def _reader_of(equal: Equal) -> Callable[[Event], tuple[object, ...]]:
+    names = [name for name in ("account", "actor") if getattr(equal, name)]
+    if equal.tool:
+        names.append("agent")
+    if not names:
+        return lambda event: ()
+    read: Callable[[Event], object] = attrgetter(*names)
+    if len(names) > 1:
+        return cast("Callable[[Event], tuple[object, ...]]", read)
+    return lambda event: (read(event),)
 
 
 class PartnerIndex:
     """Events filed for look-up across one edge, from the child's side or the parent's.
 
-    `pairs`, `account` and `actor` say what must be equal. With `of_parents` the index holds parents
-    and is asked with a child; otherwise the other way round.
+    `pairs` and `equal` say what must be equal. With `of_parents` the index holds parents and is asked with a child;
+    otherwise the other way round. With `lenient` a child that lacks something belongs to every parent.
     """
 
-    __slots__ = ("_ask", "_file", "_fixed_of", "_index", "_of_parents")
+    __slots__ = ("_ask", "_file", "_fixed_of", "_index", "_lenient", "_of_parents", "_of_role")
 
     def __init__(
-        self, events: Iterable[Event], pairs: Pairs, *, account: bool, actor: bool, of_parents: bool
+        self,
+        events: Iterable[Event],
+        pairs: Pairs,
+        equal: Equal,
+        *,
+        of_parents: bool,
+        lenient: bool = False,
     ) -> None:
         child_slots = [ours for _, ours, _ in pairs]
         parent_slots = [theirs for _, _, theirs in pairs]
         self._ask = child_slots if of_parents else parent_slots
         self._file = parent_slots if of_parents else child_slots
-        self._fixed_of = _FIXED[account, actor]
+        self._fixed_of = _reader_of(equal)
+        # Of two sessions of one role the actors may differ: they meet in a place of the role's.
+        self._of_role = _reader_of(equal._replace(actor=False)) if equal.role else None
         self._of_parents = of_parents
+        self._lenient = lenient
         self._index: dict[Place, Bucket] = {}
         for event in events:
             self.file(event)
@@ -134,14 +176,11 @@ class PartnerIndex:
     def _places(self, event: Event, slots: Sequence[int], *, spread: bool) -> Sequence[Place]:
         """Where `event` is filed, or looked for: nowhere when something is missing."""
         values = [event.values[slot] for slot in slots]
-        fixed = self._fixed_of(event)
-        place = (*fixed, *values)
-        if None in place:
-            return ()
-        for value in values:
-            if type(value) is frozenset:
-                return _places_of_sets(fixed, values, spread=spread)
-        return (place,)
+        places = _places_of(self._fixed_of(event), values, spread=spread)
+        if self._of_role is not None and event.role is not None:
+            fixed = ("role", event.role, *self._of_role(event))
+            return (*places, *_places_of(fixed, values, spread=spread))
+        return places
 
     def file(self, event: Event) -> Sequence[Place]:
         """Take in an event, fastest in order of time and id; where it is filed now."""
@@ -158,12 +197,25 @@ class PartnerIndex:
 
     def places_asked(self, event: Event) -> Sequence[Place]:
         """Where the partners of `event` are filed."""
-        return self._places(event, self._ask, spread=not self._of_parents)
+        if self._lenient and self._of_parents:
+            return self._places_of_spoiler(event, self._ask)
+        places = self._places(event, self._ask, spread=not self._of_parents)
+        return (*places, _ANY) if self._lenient else places
 
     def places_filed(self, event: Event) -> Sequence[Place]:
         """Where `event` itself is filed."""
         # A child's set must lie within the parent's, so one value of it leads to all its parents.
-        return self._places(event, self._file, spread=self._of_parents)
+        if self._lenient and not self._of_parents:
+            return self._places_of_spoiler(event, self._file)
+        places = self._places(event, self._file, spread=self._of_parents)
+        return (*places, _ANY) if self._lenient else places
+
+    def _places_of_spoiler(self, event: Event, slots: Sequence[int]) -> Sequence[Place]:
+        """Where a spoiler is filed, or its roots are looked for: those of all, where it cannot be read."""
+        values = [event.values[slot] for slot in slots]
+        if None not in values and (UNREADABLE in values or None in self._fixed_of(event)):
+            return (_ANY,)
+        return self._places(event, slots, spread=False)
 
     def near(self, event: Event, earliest: int, latest: int) -> Iterable[Event]:
         """The partners filed for `event` between two instants, nearest first, then by event id."""
@@ -175,41 +227,49 @@ class PartnerIndex:
             if len(bucket) == 1:
                 return bucket if earliest <= bucket[0].time <= latest else ()
             return _outward(bucket, event.time, earliest, latest)
-        found = {
-            partner.id: partner
-            for bucket in buckets
-            for partner in bucket[
-                bisect_left(bucket, earliest, key=_time_of) : bisect_right(
-                    bucket, latest, key=_time_of
-                )
-            ]
-        }
-        return sorted(found.values(), key=lambda each: (abs(each.time - event.time), each.id))
+        return _merged(
+            event.time, [_outward(bucket, event.time, earliest, latest) for bucket in buckets]
+        )
+
+
+def _merged(time: int, partners: Iterable[Iterable[Event]]) -> Iterator[Event]:
+    """Partners of several buckets, each once."""
+    seen: set[str] = set()
+    for partner in merge(*partners, key=lambda each: (abs(each.time - time), each.id)):
+        if partner.id not in seen:
+            seen.add(partner.id)
+            yield partner
 
 
 def _outward(bucket: Bucket, time: int, earliest: int, latest: int) -> Iterator[Event]:
     """The events of a bucket from `time` outwards, equal distances by event id."""
     low = bisect_left(bucket, earliest, key=_time_of)
     high = bisect_right(bucket, latest, key=_time_of)
-    if high - low == 1:
-        yield bucket[low]
-        return
     right = bisect_left(bucket, time, lo=low, hi=high, key=_time_of)
-    left = right - 1
-    while left >= low or right < high:
-        before = time - bucket[left].time if left >= low else None
+    left = right
+    # Events of one second lie in order of their ids: a run of them is looked for whole, and given one by one.
+    while low < left or right < high:
+        before = time - bucket[left - 1].time if low < left else None
         after = bucket[right].time - time if right < high else None
-        distance = min(each for each in (before, after) if each is not None)
-        tied: list[Event] = []
-        while left >= low and time - bucket[left].time == distance:
-            tied.append(bucket[left])
-            left -= 1
-        while right < high and bucket[right].time - time == distance:
-            tied.append(bucket[right])
-            right += 1
-        if len(tied) > 1:
-            tied.sort(key=_in_id)
-        yield from tied
+        runs: list[range] = []
+        if before is not None and (after is None or before <= after):
+            start = bisect_left(bucket, time - before, lo=low, hi=left, key=_time_of)
+            runs.append(range(start, left))
+            left = start
+        if after is not None and (before is None or after <= before):
+            end = bisect_right(bucket, time + after, lo=right, hi=high, key=_time_of)
+            runs.append(range(right, end))
+            right = end
+        if len(runs) == 1:
+            for place in runs[0]:
+                yield bucket[place]
+        else:
+            yield from merge(*(_each(bucket, run) for run in runs), key=_in_id)
+
+
+def _each(bucket: Bucket, places: range) -> Iterator[Event]:
+    for place in places:
+        yield bucket[place]
 
 
 _in_id: Callable[[Event], str] = attrgetter("id")

@@ -10,7 +10,7 @@ from sys import intern
 import msgspec
 from msgspec import Raw
 
-from ...events import attested_services, identity_of
+from ...events import attested_services, identity_of, object_in
 
 # Sessions whose events lie near each other in a log, and what one may take: an identity of AWS's is below 2 KB, and
 # what is remembered must not grow with what somebody writes into a log.
@@ -23,7 +23,8 @@ class Caller(msgspec.Struct, frozen=True, gc=False, eq=False):
 
     `raw` is its JSON, empty where the record has none; `whole` the same as a member of a record. `principal` is
     the principal id, None for anonymous callers, who are nobody in particular; `asker` the principal id of
-    anybody, with the access key. `role` is the unique id of the role that a session belongs to.
+    anybody, with the access key. `role` is the unique id of the role that a session belongs to. `credential` tells the
+    credentials of one sign-in from those of another: when the session was made, or else the long-term access key.
     `is_service`: an AWS service, for itself.
     """
 
@@ -34,6 +35,7 @@ class Caller(msgspec.Struct, frozen=True, gc=False, eq=False):
     principal: str | None
     asker: tuple[str | None, str | None]
     access_key: str | None
+    credential: str | None
     role: str | None
     services: frozenset[str]
     arn: str | None
@@ -66,6 +68,7 @@ def _read(raw: bytes) -> Caller:
         principal=None if anonymous else _one(principal),
         asker=(_one(principal), access_key),
         access_key=access_key,
+        credential=_one(identity.creationDate or None) or access_key,
         role=_one(principal.partition(":")[0] or None) if principal and assumed else None,
         services=attested_services(identity),
         arn=_one(identity.arn),
@@ -90,6 +93,6 @@ def _members(raw: bytes) -> object:
 
 def _decoded(raw: bytes) -> object:
     try:
-        return msgspec.json.decode(raw) if raw else None
+        return object_in(msgspec.json.decode(raw)) if raw else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

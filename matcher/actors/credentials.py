@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 from msgspec import Raw
 
-from ...events import Brief
+from ...events import NO_ERROR, Brief
 from .callers import Caller, caller_of
 
 # Calls that hand out temporary credentials.
@@ -41,7 +41,7 @@ _HEAD = b'{"credentials":{"accessKeyId":"'
 def handed_out(record: Brief, caller: Caller) -> tuple[str, Asker] | None:
     """The access key that a record of one of the `ISSUING` calls hands out, and who asked for it; None where
     the call failed, handed out nothing, or an AWS service asked for itself. Other records must not be given."""
-    if record.errorCode or caller.is_service or not record.responseElements:
+    if record.errorCode not in NO_ERROR or caller.is_service or not record.responseElements:
         return None
     issued = _quickly(bytes(record.responseElements)) or _issued(record.responseElements)
     return (issued, caller.asker) if issued else None

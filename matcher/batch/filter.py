@@ -8,6 +8,7 @@ from ..actors.credentials import ISSUING, STS, Asker, handed_out
 from ..event import Event, read_event
 from ..plan.nodes import ActionPlan, Plan
 from .deferred import DeferredEvent, deferred_event
+from .extent import Extent
 
 
 class Texts(dict[str | None, str | None]):
@@ -23,7 +24,8 @@ class Filter:
     `quiet` action, undecoded; `issue` who asked for which access key; `on_problem` the records without a time.
 
     With `keep_all` every event goes to `keep`. `intern` makes equal texts one object. `records` and
-    `undated` count what was fed and what had no time.
+    `undated` count what was fed and what had no time, `undated_actions` are the actions of the latter. `extent`
+    says from when until when all records lie.
     """
 
     def __init__(
@@ -39,6 +41,8 @@ class Filter:
     ) -> None:
         self.records = 0
         self.undated = 0
+        self.undated_actions: set[ActionPlan] = set()
+        self.extent = Extent()
         self._keep = keep
         self._defer = defer
         self._issue = issue
@@ -48,14 +52,22 @@ class Filter:
         self._wanted = {**dict.fromkeys(ISSUING, nothing), **plan.by_name}
         self._intern = intern
         self._unlisted: dict[str, ActionPlan] = {}
+        self._file: str | None = None
+        self._position = 0
 
-    def feed(self, records: Iterable[Brief]) -> None:
-        """Take in records."""
+    def feed(self, records: Iterable[Brief], file: str | None = None) -> None:
+        """Take in records, of a file that is named: the next ones of it, if it is that of the last call."""
+        if file != self._file:
+            self._file, self._position = file, 0
+        position = self._position
         wanted = self._wanted
         keep_all = self._keep_all
+        extent = self.extent
         count = 0
         for record in records:
             count += 1
+            if not extent.covers(record.eventTime):
+                extent.see(record.eventTime)
             sources = wanted.get(record.eventName)
             if sources is None and not keep_all:
                 continue
@@ -70,17 +82,22 @@ class Filter:
                 if not keep_all:
                     continue
                 action = self.unlisted(_action_of(record))
+            number = None if file is None else position + count
             try:
                 if action.quiet and not keep_all:
                     event_time(record.eventTime)
-                    self._defer(deferred_event(record, action, caller, self._intern))
+                    self._defer(deferred_event(record, action, caller, self._intern, file, number))
                 else:
-                    self._keep(read_event(record, action, self._intern, caller))
+                    event = read_event(record, action, self._intern, caller)
+                    event.file, event.position = file, number
+                    self._keep(event)
             except ValueError as error:
                 self.undated += 1
+                self.undated_actions.add(action)
                 if self._on_problem is not None:
                     self._on_problem(Problem(record.eventID or "?", "eventTime", str(error)))
         self.records += count
+        self._position += count
 
     def unlisted(self, action: str) -> ActionPlan:
         """The plan of an action of which the catalogue says nothing."""

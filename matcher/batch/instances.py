@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..event import Event
-from ..instances import Instances, Path
-from ..joins import PartnerIndex, fits
-from ..plan.nodes import ActionPlan, CascadePlan, NodePlan, SpoilerPlan
+from ..instances import MAX_CANDIDATES, Instances, Path
+from ..joins import Equal, PartnerIndex, fits
+from ..plan.nodes import ActionPlan, NodePlan, SpoilerPlan
 
 Events = Mapping[ActionPlan, Sequence[Event]]
 
@@ -18,6 +18,7 @@ class LogPartners:
         self._parents: dict[NodePlan, PartnerIndex] = {}
         self._spoilers: dict[SpoilerPlan, PartnerIndex | None] = {}
         self._members: dict[NodePlan, PartnerIndex] = {}
+        self._occurs: dict[NodePlan, bool] = {}
 
     def parents(self, node: NodePlan, event: Event) -> Iterable[Event]:
         """See `Partners.parents`."""
@@ -27,7 +28,9 @@ class LogPartners:
             index = self._parents[node] = self._index(node, node.parent, of_parents=True)
         return index.near(event, event.time - node.after, event.time + node.before)
 
-    def spoilers(self, spoiler: SpoilerPlan, root: Event) -> Iterable[Event]:
+    def spoilers(
+        self, spoiler: SpoilerPlan, root: Event, earliest: int, latest: int
+    ) -> Iterable[Event]:
         """See `Partners.spoilers`."""
         if spoiler not in self._spoilers:
             suspects = self._fitting(spoiler)
@@ -35,17 +38,15 @@ class LogPartners:
                 PartnerIndex(
                     suspects,
                     spoiler.join,
-                    account=spoiler.same_account,
-                    actor=False,
+                    Equal(account=spoiler.same_account),
                     of_parents=False,
+                    lenient=True,
                 )
                 if suspects
                 else None
             )
         index = self._spoilers[spoiler]
-        if index is None:
-            return ()
-        return index.near(root, root.time - spoiler.before, root.time + spoiler.after)
+        return () if index is None else index.near(root, earliest, latest)
 
     def members(self, member: NodePlan, root: Event) -> Iterable[Event]:
         """See `Partners.members`."""
@@ -54,6 +55,14 @@ class LogPartners:
             index = self._members[member] = self._index(member, member, of_parents=False)
         return index.near(root, root.time - member.before, root.time + member.after)
 
+    def occurs(self, node: NodePlan) -> bool:
+        """Whether there is an event that fits `node`."""
+        known = self._occurs.get(node)
+        if known is None:
+            events = self.events.get(node.action, ())
+            known = self._occurs[node] = any(fits(node, event) for event in events)
+        return known
+
     def _fitting(self, part: NodePlan | SpoilerPlan) -> list[Event]:
         return [event for event in self.events.get(part.action, ()) if fits(part, event)]
 
@@ -61,8 +70,7 @@ class LogPartners:
         return PartnerIndex(
             self._fitting(part),
             node.join,
-            account=node.same_account,
-            actor=node.actor == "same",
+            Equal.on(node),
             of_parents=of_parents,
         )
 
@@ -71,14 +79,14 @@ class LogInstances(Instances):
     """`Instances` of a log that is complete, so that no answer changes and each is kept."""
 
     def __init__(self, events: Events) -> None:
-        super().__init__(LogPartners(events))
-        self._events = events
+        partners = LogPartners(events)
+        super().__init__(partners)
+        self._occurs = partners.occurs
         self._nodes: dict[ActionPlan, list[NodePlan]] = {}
-        self._paths: dict[NodePlan, dict[str, list[Path]]] = {}
-        self._begins: dict[CascadePlan, dict[str, bool]] = {}
+        self._paths: dict[NodePlan, dict[str, tuple[list[Path], bool]]] = {}
 
     def nodes(self, event: Event) -> Iterable[NodePlan]:
-        """See `Instances.nodes`: those of which there are events of all actions up to the root."""
+        """See `Instances.nodes`: those for which there are events that fit them and all nodes up to the root."""
         action = event.action
         nodes = self._nodes.get(action)
         if nodes is None:
@@ -89,29 +97,28 @@ class LogInstances(Instances):
     def _is_reachable(self, node: NodePlan) -> bool:
         step: NodePlan | None = node
         while step is not None:
-            if step.action not in self._events:
+            if not self._occurs(step):
                 return False
             step = step.parent
         return True
 
-    def paths(self, node: NodePlan, event: Event) -> list[Path]:
-        """See `Instances.paths`."""
+    def _ways(self, node: NodePlan, event: Event) -> list[Path]:
+        """See `Instances._ways`."""
         if node not in node.cascade.inner:
-            return super().paths(node, event)  # nobody asks twice
+            return super()._ways(node, event)  # nobody asks twice
         known = self._paths.setdefault(node, {})
-        paths = known.get(event.id)
-        if paths is None:
-            paths = known[event.id] = super().paths(node, event)
+        if event.id not in known:
+            left, self._left = self._left, MAX_CANDIDATES
+            bounded, self.bounded = self.bounded, False
+            known[event.id] = super()._ways(node, event), self.bounded
+            self._left, self.bounded = left, bounded
+        paths, partial = known[event.id]
+        self.bounded |= partial
         return paths
 
-    def begins(self, cascade: CascadePlan, root: Event) -> bool:
-        """See `Instances.begins`."""
-        if not cascade.spoilers and not cascade.required:
-            return True
-        known = self._begins.get(cascade)
-        if known is None:
-            known = self._begins[cascade] = {}
-        begins = known.get(root.id)
-        if begins is None:
-            begins = known[root.id] = super().begins(cascade, root)
-        return begins
+    def _left_after(self, left: int, looked_at: int) -> int:
+        """See `Instances._left_after`: that is done once for all."""
+        return left
+
+    def _forget(self) -> None:
+        """See `Instances._forget`: nothing changes."""

@@ -23,12 +23,17 @@ class Partial:
     """What an engine keeps of some files, in their order, with what could not be used of them.
 
     `listed` and `deferred` hold the fields of `Event` and `DeferredEvent`, the action as its number in the
-    plan, or by name where the plan does not know it. `taken` counts the bytes that were read.
+    plan, or by name where the plan does not know it. `since` and `until` are the first and the last instant seen, in
+    seconds since the epoch; `undated_actions` the numbers of the actions of events without a time. `taken` counts
+    the bytes that were read.
     """
 
     records: int = 0
     undated: int = 0
     taken: int = 0
+    since: int | None = None
+    until: int | None = None
+    undated_actions: list[int] = field(default_factory=list)
     listed: list[Fields] = field(default_factory=list)
     deferred: list[Fields] = field(default_factory=list)
     issued: list[tuple[str, Asker]] = field(default_factory=list)
@@ -73,16 +78,21 @@ def filter_files(plan: Plan, sources: Sequence[Source], limits: Limits, *, keep_
         partial.problems.append,
         keep_all=keep_all,
     )
-    for batch in read_briefly(
-        sources,
-        plan.thorough,
-        limits=limits,
-        on_problem=partial.problems.append,
-        on_progress=partial.count_taken,
-    ):
-        filter_.feed(batch)
-        batch.clear()
+    for source in sources:
+        for batch in read_briefly(
+            (source,),
+            plan.thorough,
+            limits=limits,
+            on_problem=partial.problems.append,
+            on_progress=partial.count_taken,
+        ):
+            filter_.feed(batch, source.name)
+            batch.clear()
     partial.records, partial.undated = filter_.records, filter_.undated
+    partial.since, partial.until = filter_.extent.since, filter_.extent.until
+    partial.undated_actions = [
+        action.number for action in filter_.undated_actions if action.number >= 0
+    ]
     return pickle.dumps(partial, pickle.HIGHEST_PROTOCOL)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ...catalog.models import Condition
-from .fields import Path, View, same
+from .fields import Path, View, is_omitted, same
 from .resource_policy import grants_only_own_account
 
 Test = Callable[[View], bool]
@@ -42,11 +42,27 @@ def compile_condition(path: str, condition: Condition) -> Test:
     return holds_for_each
 
 
+def or_unreadable(path: str, holds: Test) -> Test:
+    """`holds`, or the member of the record that it reads is not there to be read: a spoiler then counts."""
+    return lambda view: is_omitted(path, view) or holds(view)
+
+
 def rests_on_caller(path: str, condition: Condition) -> bool:
     """Whether nothing but `userIdentity` decides it: `grants` asks for the record's account, too."""
     inner = condition.not_
     grants = condition.grants is not None or (inner is not None and inner.grants is not None)
     return path.partition(".")[0] == "userIdentity" and not grants
+
+
+def holds_only(value: object, listed: frozenset[str]) -> bool:
+    """Whether `value` is an object of which no member but the listed ones is more than null.
+
+    >>> holds_only({"desiredCount": 0, "taskDefinition": None}, frozenset({"desiredCount"}))
+    True
+    """
+    return type(value) is dict and all(
+        name in listed or member is None for name, member in value.items()
+    )
 
 
 def _compile_absence(path: Path) -> Test:
@@ -77,6 +93,9 @@ def _element_tests(condition: Condition) -> list[_ElementTest]:
         tests.append(lambda value, view: _holds_something(value))
     if condition.grants is not None:
         tests.append(lambda value, view: grants_only_own_account(value, view.account))
+    if condition.only is not None:
+        listed = frozenset(condition.only)
+        tests.append(lambda value, view: holds_only(value, listed))
     if condition.not_ is not None:
         inner = condition.not_
         if inner.absent:

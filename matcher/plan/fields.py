@@ -10,7 +10,8 @@ from operator import itemgetter
 import msgspec
 
 from ...catalog.models import KeySource
-from ...events import Brief, Record
+from ...catalog.resource_names import resource_name
+from ...events import Brief, Record, object_in
 from ..actors.callers import Caller, members
 
 Scalar = str | int
@@ -63,7 +64,7 @@ def _decoded(value: object) -> object:
     if not isinstance(value, msgspec.Raw):
         return value
     try:
-        return _decode(value) if value else None
+        return object_in(_decode(value)) if value else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None  # the readers checked the record's syntax; what is odd inside is no value
 
@@ -157,7 +158,55 @@ def _shaped(text: str, transform: str | None, fold: bool) -> str | None:
         return None
     if transform == "arn-name":
         text = arn_name(text)
+    elif transform == "resource-name":
+        text = resource_name(text)
     return (lower_ascii(text) if fold else text) or None
+
+
+# The value of a spoiler's key that is there and cannot be read: it is among the values of every root.
+UNREADABLE: frozenset[Scalar] = frozenset()
+
+# Members in whose place CloudTrail writes null, or `{"omitted": true}` where they are too large.
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+_MAY_BE_OMITTED = frozenset(
+    {"additionalEventData", "requestParameters", "responseElements", "serviceEventDetails"}
+)
+
+
+def omissible_member(path: str) -> str | None:
+    """The member of a record that `path` names or leads into, if it is one of those that may be left out."""
+    top = path.partition(".")[0]
+    return top if top in _MAY_BE_OMITTED else None
+
+
+def is_omitted(path: str, view: View) -> bool:
+    """Whether the object that `path` names or leads into is not in the record."""
+    top = omissible_member(path)
+    if top is None:
+        return False
+    value = view[top]
+    return type(value) is not dict or value.get("omitted") is True
+
+
+def compile_spoiler_key(source: KeySource, fold: bool) -> Callable[[View], KeyValue]:
+    """As `compile_key`; what is there, or may be, and cannot be read is `UNREADABLE`."""
+    strict = compile_key(source, fold)
+    paths = [Path(path) for path in source.paths]
+
+    def read(view: View) -> KeyValue:
+        value = strict(view)
+        if value is None and any(_is_unreadable(path, view) for path in paths):
+            return UNREADABLE
+        return value
+
+    return read
+
+
+def _is_unreadable(path: Path, view: View) -> bool:
+    if is_omitted(path.text, view):
+        return True
+    values = path.each(view) if path.many else (path.one(view),)
+    return any(value is not None for value in values)
 
 
 def compile_key(source: KeySource, fold: bool) -> Callable[[View], KeyValue]:
@@ -166,7 +215,7 @@ def compile_key(source: KeySource, fold: bool) -> Callable[[View], KeyValue]:
     `fold` compares texts without case.
     """
     # The names of one instance stand in several of its events, and those in many others.
-    shape = _shapes(source.transform, fold)
+    shape = shape_of(source.transform, fold)
     readers = [_reader(Path(path), shape) for path in source.paths]
     if len(readers) == 1:
         return readers[0]
@@ -182,8 +231,9 @@ def compile_key(source: KeySource, fold: bool) -> Callable[[View], KeyValue]:
 
 
 @cache
-def _shapes(transform: str | None, fold: bool) -> Callable[[str], str | None]:
-    """`_shaped` for one transform, with the texts that were asked for last, as far as they are short."""
+def shape_of(transform: str | None, fold: bool) -> Callable[[str], str | None]:
+    """What a text counts as, None where it is no value: `_shaped` for one transform, with the texts that were asked for
+    last, as far as they are short."""
     shaped = partial(_shaped, transform=transform, fold=fold)
     remembered = lru_cache(maxsize=4_096)(shaped)
     return lambda text: remembered(text) if len(text) <= _SHORT else shaped(text)

@@ -28,7 +28,7 @@ class Affected:
                 self._nodes.setdefault(node.action, []).append(node)
                 index = self.roles.of_node(node, node, of_parents=False)
                 self._children.setdefault(node.parent, []).append((node, index))
-            for spoiler in cascade.spoilers:
+            for spoiler in (*cascade.spoilers, *cascade.between):
                 index = self.roles.of_spoiler(spoiler, cascade.root, of_parents=True)
                 self._roots.setdefault(spoiler.action, []).append((spoiler, cascade, index))
             for member in cascade.required:

@@ -6,12 +6,14 @@ import msgspec
 
 from ..event import Event
 from ..plan.fields import KeyValue, Scalar
-from ..plan.nodes import ActionPlan, Plan
+from ..plan.nodes import Plan
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
 _FIELDS = Event.__struct_fields__
-_ACTION, _SERVICES, _VALUES = (_FIELDS.index(name) for name in ("action", "services", "values"))
+_ACTION, _SERVICES, _VALUES, _FOUND = (
+    _FIELDS.index(name) for name in ("action", "services", "values", "found")
+)
 # Beyond 64 bits a number travels as text, in an object, which no value of a key is.
 _INT64 = range(-(1 << 63), 1 << 64)
 
@@ -20,9 +22,7 @@ class Codec:
     """Turns events of one plan into bytes and back. The bytes mean nothing under another plan."""
 
     def __init__(self, plan: Plan, intern: Callable[[str | None], str | None]) -> None:
-        self._actions: list[ActionPlan] = [
-            action for sources in plan.by_name.values() for action in sources.values()
-        ]
+        self._actions = plan.actions
         self._numbers = {action: number for number, action in enumerate(self._actions)}
         self._intern = intern
 
@@ -43,6 +43,7 @@ class Codec:
         members[_ACTION] = self._actions[members[_ACTION]]
         members[_SERVICES] = frozenset(members[_SERVICES])
         members[_VALUES] = tuple(_decoded(value) for value in members[_VALUES])
+        members[_FOUND] = tuple((number, text) for number, text in members[_FOUND])
         return Event(*members)
 
 

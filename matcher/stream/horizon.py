@@ -17,6 +17,10 @@ class Horizon:
     hold: dict[ActionPlan, int]
     keep: dict[ActionPlan, int]
 
+    def holds(self) -> dict[str, int]:
+        """The holds of the actions whose events get a verdict."""
+        return {action.action: hold for action, hold in self.hold.items() if action.listed}
+
 
 def horizon_of(plan: Plan) -> Horizon:
     """The horizon of every action of the plan."""
@@ -44,7 +48,7 @@ def _taking_part(cascade: CascadePlan) -> set[ActionPlan]:
     return {
         cascade.root.action,
         *(node.action for node in cascade.nodes),
-        *(spoiler.action for spoiler in cascade.spoilers),
+        *(spoiler.action for spoiler in (*cascade.spoilers, *cascade.between)),
     }
 
 

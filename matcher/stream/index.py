@@ -8,7 +8,7 @@ from itertools import chain
 from operator import attrgetter
 
 from ..event import Event
-from ..joins import PartnerIndex, fits
+from ..joins import Equal, PartnerIndex, fits
 from ..plan.nodes import ActionPlan, NodePlan, Pairs, SpoilerPlan
 from .spill import Place, Spill, key_of
 
@@ -35,14 +35,14 @@ class LiveIndex(PartnerIndex):
     def __init__(
         self,
         pairs: Pairs,
+        equal: Equal,
         number: int,
         count: Count,
         *,
-        account: bool,
-        actor: bool,
         of_parents: bool,
+        lenient: bool = False,
     ) -> None:
-        super().__init__((), pairs, account=account, actor=actor, of_parents=of_parents)
+        super().__init__((), pairs, equal, of_parents=of_parents, lenient=lenient)
         self._filed: deque[tuple[int, Place]] = deque()
         self._count = count
         self.number = number
@@ -124,29 +124,26 @@ class Roles:
 
     def of_node(self, node: NodePlan, plays: NodePlan, *, of_parents: bool) -> LiveIndex:
         """A new index of the events that fit `plays`, on either side of the edge of `node`."""
-        return self._role(
-            plays, node.join, node.same_account, node.actor == "same", of_parents=of_parents
-        )
+        return self._role(plays, node.join, Equal.on(node), of_parents=of_parents)
 
     def of_spoiler(
         self, spoiler: SpoilerPlan, plays: NodePlan | SpoilerPlan, *, of_parents: bool
     ) -> LiveIndex:
         """A new index of the events that fit `plays`, on either side of a spoiler."""
-        return self._role(plays, spoiler.join, spoiler.same_account, False, of_parents=of_parents)
+        equal = Equal(account=spoiler.same_account)
+        return self._role(plays, spoiler.join, equal, of_parents=of_parents, lenient=True)
 
     def _role(
         self,
         plays: NodePlan | SpoilerPlan,
         pairs: Pairs,
-        account: bool,
-        actor: bool,
+        equal: Equal,
         *,
         of_parents: bool,
+        lenient: bool = False,
     ) -> LiveIndex:
         number = len(self._indexes)
-        index = LiveIndex(
-            pairs, number, self._count, account=account, actor=actor, of_parents=of_parents
-        )
+        index = LiveIndex(pairs, equal, number, self._count, of_parents=of_parents, lenient=lenient)
         self._roles.setdefault(plays.action, []).append((plays, index))
         self._indexes.append((plays.action, index))
         return index

@@ -5,8 +5,8 @@ from collections import deque
 from ..event import Event
 
 # Bytes, as bench/live_state.py measures them: an event that waits, one place in which it is filed, an id that
-# copies are known by, credentials, what was emitted.
-WAITING, FILED, KNOWN, ISSUED, EMITTED = 700, 320, 160, 400, 300
+# copies are known by, credentials, what was emitted, an event or a place that a silence is remembered with.
+WAITING, FILED, KNOWN, ISSUED, EMITTED, SILENCED = 700, 320, 160, 400, 300, 300
 # Characters of an event that are in these bytes; what is beyond is weighed.
 _USUAL = 512
 # Equal texts are one object, as far as they are short; it is no harm when they are two again.

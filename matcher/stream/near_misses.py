@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from ..batch.instances import LogInstances
 from ..batch.near_misses import BEYOND, CANDIDATES, NearMisses
 from ..event import Event
-from ..joins import PartnerIndex
+from ..joins import Equal, PartnerIndex
 from ..plan.nodes import ActionPlan, CascadePlan, NodePlan, Plan, SpoilerPlan
 from ..verdict import NearMiss
 from .index import Count, LiveIndex
@@ -16,7 +16,7 @@ from .index import Count, LiveIndex
 # More events than these are not gathered around one orphan.
 MAX_GATHERED = 500
 
-_Asked = tuple[ActionPlan, tuple[tuple[int, int], ...], bool, bool]
+_Asked = tuple[ActionPlan, tuple[tuple[int, int], ...], bool, bool, bool]
 
 
 class LiveNearMisses:
@@ -35,21 +35,29 @@ class LiveNearMisses:
                 self._parents[node] = self._index(node, node.parent.action, of_parents=True)
             for member in cascade.required:
                 self._members[member] = self._index(member, member.action, of_parents=False)
-            for spoiler in cascade.spoilers:
+            for spoiler in (*cascade.spoilers, *cascade.between):
                 self._spoilers[spoiler] = self._index(spoiler, spoiler.action, of_parents=False)
 
     def _index(
         self, edge: NodePlan | SpoilerPlan, action: ActionPlan, *, of_parents: bool
     ) -> LiveIndex:
         """The index of an edge: edges that ask for the same share one."""
-        actor = isinstance(edge, NodePlan) and not edge.join and edge.actor == "same"
-        slots = tuple((ours, theirs) for _, ours, theirs in edge.join)
-        index = self._indexes.get((action, slots, actor, of_parents))
+        pairs = edge.named if isinstance(edge, NodePlan) else edge.join
+        actor = isinstance(edge, NodePlan) and not pairs and edge.actor == "same"
+        lenient = isinstance(edge, SpoilerPlan)
+        slots = tuple((ours, theirs) for _, ours, theirs in pairs)
+        asked = (action, slots, actor, of_parents, lenient)
+        index = self._indexes.get(asked)
         if index is None:
             index = LiveIndex(
-                edge.join, 0, self._count, account=False, actor=actor, of_parents=of_parents
+                pairs,
+                Equal(actor=actor),
+                0,
+                self._count,
+                of_parents=of_parents,
+                lenient=lenient,
             )
-            self._indexes[action, slots, actor, of_parents] = index
+            self._indexes[asked] = index
             self._of_action.setdefault(action, []).append(index)
         return index
 
@@ -118,7 +126,7 @@ class LiveNearMisses:
 
     def _beside(self, cascade: CascadePlan, root: Event) -> Iterator[Event]:
         """What may void an instance, or is required in it."""
-        for spoiler in cascade.spoilers:
+        for spoiler in (*cascade.spoilers, *cascade.between):
             yield from _nearest(self._spoilers[spoiler], root, spoiler.before, spoiler.after)
         for member in cascade.required:
             index = self._members[member]

@@ -22,7 +22,7 @@ class LivePartners:
             for node in cascade.nodes:
                 assert node.parent is not None
                 self._parents[node] = self.roles.of_node(node, node.parent, of_parents=True)
-            for spoiler in cascade.spoilers:
+            for spoiler in (*cascade.spoilers, *cascade.between):
                 self._spoilers[spoiler] = self.roles.of_spoiler(spoiler, spoiler, of_parents=False)
             for member in cascade.required:
                 self._members[member] = self.roles.of_node(member, member, of_parents=False)
@@ -31,9 +31,10 @@ class LivePartners:
         """See `Partners.parents`."""
         return self._parents[node].near(event, event.time - node.after, event.time + node.before)
 
-    def spoilers(self, spoiler: SpoilerPlan, root: Event) -> Iterable[Event]:
+    def spoilers(
+        self, spoiler: SpoilerPlan, root: Event, earliest: int, latest: int
+    ) -> Iterable[Event]:
         """See `Partners.spoilers`."""
-        earliest, latest = root.time - spoiler.before, root.time + spoiler.after
         return self._spoilers[spoiler].near(root, earliest, latest)
 
     def members(self, member: NodePlan, root: Event) -> Iterable[Event]:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 from weakref import finalize
@@ -25,10 +26,13 @@ CREATE INDEX held_expires ON held (expires);
 CREATE TABLE arrived (time INTEGER, id TEXT, seq INTEGER, PRIMARY KEY (time, id)) WITHOUT ROWID;
 CREATE TABLE open (due INTEGER, id TEXT, seq INTEGER, PRIMARY KEY (due, id)) WITHOUT ROWID;
 CREATE TABLE places (place INTEGER, time INTEGER, seq INTEGER, PRIMARY KEY (place, time, seq)) WITHOUT ROWID;
-CREATE TABLE ids (id TEXT PRIMARY KEY, forget INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE ids (id TEXT PRIMARY KEY, forget INTEGER NOT NULL, digest INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX ids_forget ON ids (forget);
 CREATE TABLE issued (key TEXT PRIMARY KEY, time INTEGER NOT NULL, callers BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX issued_time ON issued (time);
+CREATE TABLE silences (id TEXT PRIMARY KEY, ends INTEGER NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX silences_ends ON silences (ends);
+CREATE TABLE silenced_at (place INTEGER, time INTEGER, id TEXT, PRIMARY KEY (place, time, id)) WITHOUT ROWID;
 CREATE TABLE said (id TEXT PRIMARY KEY, verdict TEXT NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
 """
 _CACHE_KIB = 32 << 10
@@ -79,6 +83,7 @@ class Spill:
         self.issued = 0
         self.filed = 0
         self.said = 0
+        self.silences = 0
         self._seq = 0
         self._decoded: dict[int, Event] = {}
         try:
@@ -134,11 +139,11 @@ class Spill:
             self.events += len(rows)
             self.waiting += len(rows)
 
-    def put_ids(self, ids: Iterable[tuple[str, int]]) -> None:
-        """Take in ids that copies are known by, each with the instant at which it may be forgotten."""
+    def put_ids(self, ids: Iterable[tuple[str, int, int]]) -> None:
+        """Take in ids that copies are known by, each with the instant at which it may be forgotten and a digest."""
         for batch in _batches(ids):
             batch.sort()
-            self._many("INSERT OR REPLACE INTO ids VALUES (?, ?)", batch)
+            self._many("INSERT OR REPLACE INTO ids VALUES (?, ?, ?)", batch)
             self.ids += len(batch)
 
     def put_issued(self, issued: Iterable[tuple[str, int, bytes]]) -> None:
@@ -147,11 +152,12 @@ class Spill:
         self._many("INSERT OR REPLACE INTO issued VALUES (?, ?, ?)", rows)
         self.issued += len(rows)
 
-    def knows(self, id_: str) -> bool:
-        """Whether an event of this id is among them."""
+    def digest(self, id_: str) -> int | None:
+        """The digest of the event of this id; None where it is not among them."""
         if not self.ids:
-            return False
-        return bool(self._all("SELECT 1 FROM ids WHERE id = ?", (id_,)))
+            return None
+        rows = self._all("SELECT digest FROM ids WHERE id = ?", (id_,))
+        return rows[0][0] if rows else None
 
     def issued_to(self, access_key: str) -> tuple[int, bytes] | None:
         """When and to whom an access key was handed out."""
@@ -175,6 +181,47 @@ class Spill:
             return None
         self.said -= self._run("DELETE FROM said WHERE id = ?", (id_,))
         return rows[0]
+
+    def put_silences(
+        self, silences: Iterable[tuple[str, int, bytes, Sequence[tuple[Place, int]]]]
+    ) -> None:
+        """Take in silences: id of the event, until when it is remembered, the silence as bytes, and the places and
+        times that it is filed under."""
+        for batch in _batches(silences):
+            at = [(key_of(place), time, id_) for id_, *_, filed in batch for place, time in filed]
+            at.sort()
+            self._many(
+                "INSERT INTO silences VALUES (?, ?, ?)",
+                [(id_, until, data) for id_, until, data, _ in sorted(batch, key=itemgetter(0))],
+            )
+            self._many("INSERT OR IGNORE INTO silenced_at VALUES (?, ?, ?)", at)
+            self.silences += len(batch)
+
+    def silences_at(self, place: Place, earliest: int, latest: int) -> list[bytes]:
+        """The silences that are filed under a place between two times, and perhaps others."""
+        rows = self._all(
+            "SELECT data FROM silenced_at JOIN silences USING (id) "
+            "WHERE place = ? AND time BETWEEN ? AND ? ORDER BY time, id",
+            (key_of(place), earliest, latest),
+        )
+        return [data for (data,) in rows]
+
+    def silences_ended(self, before: int) -> list[bytes]:
+        """The silences that were to be remembered until before an instant, some of them."""
+        if not self.silences:
+            return []
+        rows = self._all(
+            "SELECT data FROM silences WHERE ends < ? ORDER BY ends LIMIT ?", (before, _BATCH)
+        )
+        return [data for (data,) in rows]
+
+    def drop_silence(self, id_: str, filed: Iterable[tuple[Place, int]]) -> None:
+        """Drop a silence, and from the places and times that it is filed under."""
+        self.silences -= self._run("DELETE FROM silences WHERE id = ?", (id_,))
+        self._many(
+            "DELETE FROM silenced_at WHERE place = ? AND time = ? AND id = ?",
+            [(key_of(place), time, id_) for place, time in filed],
+        )
 
     def take_arrived(self, before: int, most: int) -> list[Event]:
         """Give back the earliest of those that are not yet filed, at most so many, in order of time and id."""

@@ -18,26 +18,26 @@ class LiveState:
 
     def __init__(self, plan: Plan, keep: Mapping[ActionPlan, int], *, revised: bool) -> None:
         self._keep = keep
-        self._partners = LivePartners(plan)
-        self.instances = Instances(self._partners)
+        self.partners = LivePartners(plan)
+        self.instances = Instances(self.partners)
         self._near_misses = LiveNearMisses(plan)
         self._affected = Affected(plan) if revised else None
 
     def __len__(self) -> int:
         """In how many places of memory events are filed."""
         affected = len(self._affected.roles) if self._affected is not None else 0
-        return len(self._partners.roles) + len(self._near_misses) + affected
+        return len(self.partners.roles) + len(self._near_misses) + affected
 
     def add(self, event: Event) -> None:
         """File an event."""
-        self._partners.roles.add(event)
+        self.partners.roles.add(event)
         self._near_misses.add(event)
         if self._affected is not None:
             self._affected.roles.add(event)
 
     def remove(self, event: Event) -> None:
         """Take an event out again, as it was when it was added."""
-        self._partners.roles.remove(event)
+        self.partners.roles.remove(event)
         self._near_misses.remove(event)
         if self._affected is not None:
             self._affected.roles.remove(event)
@@ -52,19 +52,19 @@ class LiveState:
 
     def forget(self, front: int, spill: Spill | None) -> None:
         """Drop what can change nothing any more, here and in `spill`."""
-        self._partners.roles.forget(self._keep, front)
+        self.partners.roles.forget(self._keep, front)
         self._near_misses.forget(self._keep, front)
         if self._affected is not None:
             self._affected.roles.forget(self._keep, front)
         if spill is not None:
             for event, number in spill.expired(front):
-                places = self._partners.roles.places(event)
+                places = self.partners.roles.places(event)
                 spill.unfile((place, event.time, number) for place in places)
 
     def drain(self, spill: Spill) -> Filed:
         """Give away all partners with their places, and look for them in `spill` from now on; drop all else."""
         filed: Filed = {}
-        for place, event in self._partners.roles.drain(spill):
+        for place, event in self.partners.roles.drain(spill):
             filed.setdefault(event.id, (event, []))[1].append(place)
         self._near_misses.clear()
         if self._affected is not None:

@@ -25,7 +25,7 @@ class Timers:
         self._lateness = lateness
         self._arrived: list[tuple[int, str, Event]] = []
         self._open: list[Due] = []
-        self._known: set[str] = set()
+        self._known: dict[str, int] = {}
         self._told: deque[tuple[int, str]] = deque()
         self._spill: Spill | None = None
 
@@ -42,17 +42,20 @@ class Timers:
         """How many ids are known, in memory."""
         return len(self._known)
 
-    def knows(self, id_: str) -> bool:
-        """Whether an event of this id was seen."""
-        return id_ in self._known or (self._spill is not None and self._spill.knows(id_))
+    def digest(self, id_: str) -> int | None:
+        """The digest of the event of this id that was seen; None where none was."""
+        digest = self._known.get(id_)
+        if digest is None and self._spill is not None:
+            return self._spill.digest(id_)
+        return digest
 
     def in_reach(self, id_: str) -> bool:
         """Whether an event was seen, and its id lies in memory."""
         return id_ in self._known
 
-    def know(self, id_: str) -> None:
-        """Note that an event was seen."""
-        self._known.add(id_)
+    def know(self, id_: str, digest: int) -> None:
+        """Note that an event was seen; copies that say the same have the same digest."""
+        self._known[id_] = digest
 
     def arrive(self, event: Event) -> None:
         """Take in an event that waits to be taken up."""
@@ -103,10 +106,14 @@ class Timers:
         if event.id in self._known:
             self._told.append((due + self._lateness, event.id))
 
-    def forget(self, before: int) -> None:
-        """Forget the ids whose time is over."""
+    def forget(self, before: int) -> list[str]:
+        """Forget the ids whose time is over; which ones."""
+        over = []
         while self._told and self._told[0][0] < before:
-            self._known.discard(self._told.popleft()[1])
+            id_ = self._told.popleft()[1]
+            if self._known.pop(id_, None) is not None:
+                over.append(id_)
+        return over
 
     def all(self) -> Iterator[Event]:
         """Give away all events that wait."""
@@ -138,14 +145,14 @@ class Timers:
         self._told.clear()
         self._spill = spill
 
-    def _forgotten_at(self) -> Iterator[tuple[str, int]]:
+    def _forgotten_at(self) -> Iterator[tuple[str, int, int]]:
         told = {id_: forget for forget, id_ in self._told}
         waiting = {id_: due + self._lateness for due, id_, _ in self._open}
         for time, id_, event in self._arrived:
             waiting[id_] = time + self._horizon.hold[event.action] + self._lateness
         latest = max((*told.values(), *waiting.values()), default=0)
-        for id_ in self._known:
-            yield id_, waiting.get(id_, told.get(id_, latest))
+        for id_, digest in self._known.items():
+            yield id_, waiting.get(id_, told.get(id_, latest)), digest
 
 
 def _with_places(

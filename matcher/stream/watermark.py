@@ -1,16 +1,23 @@
 """How far a stream has come in event time, in seconds since the epoch, UTC."""
 
+from collections.abc import Callable
+
+# How far, in seconds, the clocks that events are stamped by may be ahead of ours.
+MAX_SKEW = 300
+
 
 class Watermark:
-    """Lies `lateness` seconds behind the latest eventTime: what is before it has arrived.
+    """Lies `lateness` seconds behind the latest eventTime, as far as `clock` (seconds since the epoch) has come there:
+    what is before it has arrived.
 
     `latest` and `earliest` are those of the events seen, `target` the watermark as far as it was asked for, which
     never goes back, and `front` the instant up to which events were taken up. Each is None before the first.
     """
 
-    __slots__ = ("earliest", "front", "lateness", "latest", "target")
+    __slots__ = ("_clock", "earliest", "front", "lateness", "latest", "target")
 
-    def __init__(self, lateness: int) -> None:
+    def __init__(self, lateness: int, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self.lateness = lateness
         self.latest: int | None = None
         self.earliest: int | None = None
@@ -20,7 +27,10 @@ class Watermark:
     @property
     def value(self) -> int | None:
         """The watermark, by what the events themselves say."""
-        return None if self.latest is None else self.latest - self.lateness
+        if self.latest is None:
+            return None
+        # Else one event from tomorrow would say that everything until then has arrived.
+        return min(self.latest, int(self._clock()) + MAX_SKEW) - self.lateness
 
     def see(self, time: int) -> bool:
         """Take notice of an event; whether it is late."""

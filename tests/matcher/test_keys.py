@@ -169,6 +169,65 @@ def test_arn_name_takes_the_last_part_of_an_arn_and_leaves_the_rest(arn: str, na
     assert not explains(joined(NAME, NAME), {"name": arn}, {"name": f"{name}x"})
 
 
+HERE = "eu-west-1:111111111111"
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        (f"arn:aws:lambda:{HERE}:function:web", "web"),
+        (f"arn:aws:logs:{HERE}:log-group:/aws/lambda/web", "/aws/lambda/web"),
+        (f"arn:aws:logs:{HERE}:log-group:/aws/lambda/web:*", "/aws/lambda/web"),
+        (f"arn:aws:cloudformation:{HERE}:stack/web/0a1b2c3d", "web"),
+        (f"arn:aws-cn:cloudformation:{HERE}:changeSet/v2/0a1b2c3d", "v2"),
+        (f"arn:aws:secretsmanager:{HERE}:secret:prod/db-main-a1B2c3", "prod/db-main"),
+        ("arn:aws:s3:::aws-waf-logs-web", "aws-waf-logs-web"),
+        ("arn:aws:s3:::aws-waf-logs-web/2024/07", "aws-waf-logs-web"),
+        (f"arn:aws:sns:{HERE}:alerts", "alerts"),
+        (f"arn:aws:sqs:{HERE}:jobs", "jobs"),
+        ("https://sqs.eu-west-1.amazonaws.com/111111111111/jobs", "jobs"),
+        (f"arn:aws:dynamodb:{HERE}:table/orders", "orders"),
+        (f"arn:aws:ecs:{HERE}:cluster/web", "web"),
+        (f"arn:aws:kms:{HERE}:key/0a1b2c3d", "0a1b2c3d"),
+        ("arn:aws:iam::111111111111:role/team/x/bob", "bob"),
+    ],
+)
+def test_resource_name_is_the_name_by_which_the_service_calls_the_thing(
+    written: str, name: str
+) -> None:
+    built = joined({"path": NAME, "transform": "resource-name"}, NAME)
+    assert explains(built, {"name": written}, {"name": name})
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"arn:aws:lambda:{HERE}:function:web:PROD",
+        f"arn:aws:lambda:{HERE}:layer:web",
+        f"arn:aws:logs:{HERE}:log-group:web:log-stream:web",
+        f"arn:aws:cloudformation:{HERE}:stack/web",
+        f"arn:aws:secretsmanager:{HERE}:secret:web",
+        f"arn:aws:sns:{HERE}:web:0a1b2c3d",
+        f"arn:aws:dynamodb:{HERE}:table/orders/index/web",
+        f"arn:aws:ecs:{HERE}:service/web/web",
+        f"arn:aws:kms:{HERE}:alias/web",
+        "arn:aws:iam::aws:policy/web",
+        "https://sqs.example.com/111111111111/web",
+        "arn:aws:s3",
+        "web:PROD",
+    ],
+)
+def test_resource_name_leaves_what_names_more_than_the_thing_or_something_else(
+    written: str,
+) -> None:
+    named = {"path": NAME, "transform": "resource-name"}
+    assert explains(joined(named, NAME), {"name": written}, {"name": written})
+    assert not any(
+        explains(joined(named, NAME), {"name": written}, {"name": part})
+        for part in ("web", "PROD", "alias/web", "log-group")
+    )
+
+
 def test_an_arn_without_a_name_is_no_value() -> None:
     built = joined(*[{"path": NAME, "transform": "arn-name"}] * 2)
     arn = "arn:aws:iam::111111111111:user/"
@@ -373,6 +432,7 @@ def test_every_joined_key_must_be_equal() -> None:
         (["a", "x"], "effect"),
         (["x"], "effect"),
         ([], "effect"),
+        (["a", None, {}], "orphan"),  # whom it concerns cannot be read
     ],
     ids=json.dumps,
 )

@@ -182,10 +182,14 @@ def test_a_condition_that_failed_is_a_near_miss() -> None:
             }
         ],
     )
+    could_be = cascade(
+        cascade_id="aws.test.another",
+        origin={"action": "s3:CreateBucket"},
+        effects=[{"action": "s3:PutBucketPolicy"}],
+    )
     put = call("s3:PutBucketPolicy", "policy", 0, {"policy": "{}"})
-    (near_miss,) = classify([built], [put, call("s3:DeleteBucket", "gone", 9)])[
-        "policy"
-    ].near_misses
+    events = [put, call("s3:DeleteBucket", "gone", 9)]
+    (near_miss,) = classify([built, could_be], events)["policy"].near_misses
     assert near_miss.instance == "gone"
     assert "requestParameters.policy" in near_miss.reason
 

@@ -6,7 +6,15 @@ import pytest
 
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.tests.support.cascades import cascade
-from cloudcascade.tests.support.cloudtrail import START, Event, call, classify, record, verdict_list
+from cloudcascade.tests.support.cloudtrail import (
+    ALICE,
+    START,
+    Event,
+    call,
+    classify,
+    record,
+    verdict_list,
+)
 
 NAME = {"name": "requestParameters.name"}
 
@@ -57,7 +65,7 @@ def test_origin_goes_before_orphan() -> None:
     assert (both.verdict, both.near_misses) == ("origin", ())
 
 
-@pytest.mark.parametrize("action", ["s3:CreateBucket", "s3:deletebucket", "S3:DeleteBucket"])
+@pytest.mark.parametrize("action", ["s3:CreateBucket", "s3:Deletebucket", "S3:DeleteBucket"])
 def test_an_action_of_no_origin_and_no_effect_is_unlisted(action: str) -> None:
     spoiler = {
         "action": "s3:CreateBucket",
@@ -234,7 +242,7 @@ def test_verdicts_come_in_the_order_of_time_then_event_id() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "2024-13-01T00:00:00Z", "2024-05-14", "1715677200"]
+    "text", ["", "yesterday", "2024-13-01T00:00:00Z", "2024-05-14", "171567720"]
 )
 def test_a_time_that_cannot_be_read_does_not_stop_the_rest(text: str) -> None:
     broken = happening("s3:DeleteBucketPolicy", "broken", 0, eventTime=text)
@@ -257,3 +265,86 @@ def test_a_record_needs_nothing_but_a_name_a_source_and_a_time() -> None:
         None,
         None,
     )
+
+
+TIME_ONLY: dict[str, Any] = {"keys": {}, "join": []}
+INVOKED = {"where": {"userIdentity.invokedBy": "cloudformation.amazonaws.com"}}
+
+
+@pytest.mark.parametrize(
+    ("worse", "better"),
+    [
+        pytest.param(TIME_ONLY, {}, id="the same entity before time and actor"),
+        pytest.param(TIME_ONLY, {**TIME_ONLY, **INVOKED}, id="who invoked it before time"),
+        pytest.param(
+            TIME_ONLY,
+            {**TIME_ONLY, "actor": "service:cloudformation.amazonaws.com"},
+            id="an attested service before time",
+        ),
+        pytest.param(
+            {**TIME_ONLY, "region": "same"}, {}, id="one Region is no entity that they share"
+        ),
+        pytest.param({**TIME_ONLY, "tool": "same"}, {}, id="an entity before a tool"),
+        pytest.param({}, {"tool": "same"}, id="the tool that is at work before any"),
+        pytest.param(
+            {}, {"where": {"userAgent": {"startswith": "Terr"}}}, id="a tool that is asked for"
+        ),
+        pytest.param(
+            {"where": {"userAgent": {"not": "x"}}},
+            {"where": {"userAgent": {"endswith": "form/1.5"}}},
+            id="a tool that is ruled out is not asked for",
+        ),
+    ],
+)
+def test_nearness_decides_only_within_a_class(
+    worse: dict[str, Any], better: dict[str, Any]
+) -> None:
+    effect = {"action": "s3:DeleteBucketPolicy"}
+    built = [
+        chain("aws.test.a", "s3:DeleteBucket", {**effect, **worse}),
+        chain("aws.test.b", "s3:PutBucketAcl", {**effect, **better}),
+    ]
+    tool = "Terraform/1.5"
+    by = {**ALICE, "invokedBy": "cloudformation.amazonaws.com"}
+    events = [
+        happening("s3:PutBucketAcl", "far", 0, by=by, userAgent=tool),
+        happening("s3:DeleteBucketPolicy", "policy", 10, by=by, userAgent=tool),
+        happening("s3:DeleteBucket", "near", 11, by=by, userAgent=tool),
+    ]
+    verdict = classify(built, events)["policy"]
+    assert (verdict.cascade, [each.cascade for each in verdict.also]) == (
+        "aws.test.b",
+        ["aws.test.a"],
+    )
+    built = [
+        chain("aws.test.a", "s3:DeleteBucket", {**effect, **better}),
+        chain("aws.test.b", "s3:PutBucketAcl", {**effect, **better}),
+    ]
+    assert classify(built, events)["policy"].cascade == "aws.test.a"
+
+
+def test_the_root_of_an_ensemble_is_tied_where_all_that_it_requires_are() -> None:
+    def ensemble(edge: dict[str, Any]) -> Cascade:
+        root = {"name": "root", "action": "s3:DeleteBucketPolicy", "relation": "companion"}
+        member = {
+            "name": "member",
+            "action": "s3:PutBucketAcl",
+            "relation": "companion",
+            "within": {"before": "60s"},
+            "keys": NAME,
+            **edge,
+        }
+        return cascade(
+            cascade_id="aws.test.a",
+            ensemble={"require": ["root", "member"]},
+            effects=[{**root, "keys": NAME}, member],
+        )
+
+    tied = chain("aws.test.b", "s3:DeleteBucket", {"action": "s3:DeleteBucketPolicy"})
+    events = [
+        happening("s3:PutBucketAcl", "acl", 0),
+        happening("s3:DeleteBucketPolicy", "policy", 10),
+        happening("s3:DeleteBucket", "gone", 30),
+    ]
+    assert classify([ensemble({"join": ["name"]}), tied], events)["policy"].cascade == "aws.test.a"
+    assert classify([ensemble({}), tied], events)["policy"].cascade == "aws.test.b"

@@ -35,8 +35,9 @@ def outcome(engine: Engine, problems: list[Problem]) -> Outcome:
 def alone(plan: Plan, sources: list[Source], *, keep_all: bool = False) -> Outcome:
     problems: list[Problem] = []
     engine = Engine(plan, problems.append, keep_all=keep_all)
-    for batch in read_batches(sources, on_problem=problems.append):
-        engine.feed(batch)
+    for source in sources:
+        for batch in read_batches((source,), on_problem=problems.append):
+            engine.feed(batch, source.name)
     return outcome(engine, problems)
 
 
