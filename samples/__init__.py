@@ -12,7 +12,7 @@ from .callers import Caller
 from .demands import OPERATORS, Demand, Operator, Unsatisfiable
 from .event import make_event
 from .filling import installed_models
-from .identifiers import Ids
+from .identifiers import Ids, iso
 from .instance import ACCOUNT, REGION, START, UnknownSample, chosen_nodes, instance
 from .keys import solve
 from .profiles import PROFILES, suited
@@ -42,6 +42,7 @@ __all__ = [
     "inapplicable",
     "installed_models",
     "instance",
+    "iso",
     "make_event",
     "record",
     "service_event",

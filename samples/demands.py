@@ -105,7 +105,10 @@ OPERATORS: dict[str, Operator] = {
     ),
     "only": Operator(
         lambda demand, names: replace(demand, members=tuple(names), present=True),
-        lambda value, names, _: isinstance(value, dict) and set(value) <= set(names),
+        lambda value, names, _: (
+            isinstance(value, dict)
+            and all(name in names for name, member in value.items() if member is not None)
+        ),
     ),
     "not": Operator(
         lambda demand, inner: _refusing(replace(demand, present=True), inner),

@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from ..catalog.recorded import recorded
 from .callers import Caller, Json
 from .demands import Demand, Unsatisfiable, demand_of, met, open_policy, own_policy, pick
 from .fields import leaves, read, write
-from .filling import answer, fill, filler_for, shape_at
+from .filling import answer, fill, filler_for, members_at, shape_at
 from .keys import Node, Place, Scalar, absent_paths, held, places
 from .profiles import called_through, suited
 from .records import Call, record, service_event
@@ -183,11 +183,34 @@ def _meet(draft: Json, demands: Mapping[str, Demand], action: str, scene: Scene)
             if any(value is not None for value in leaves(draft, path)):
                 raise Unsatisfiable(f"{path} must be absent from {action}, and holds a key")
             continue
+        for listed in (each.only for each in demand.refused if each.only is not None):
+            _add_unlisted(draft, path, listed, demands, action, scene)
         if met(demand, read(draft, path), scene.account):
             continue
         if read(draft, path) is not None:
             raise Unsatisfiable(f"{path} of {action} cannot be two things at once")
         write(draft, path, _value(path, demand, action, scene))
+
+
+def _add_unlisted(
+    draft: Json,
+    path: str,
+    listed: Collection[str],
+    demands: Collection[str],
+    action: str,
+    scene: Scene,
+) -> None:
+    """Give the object at `path` a member that is not among the listed ones, and of which nothing is demanded."""
+    found = read(draft, path)
+    if "[]" in path or not (found is None or isinstance(found, dict)):
+        return
+    open_to = (
+        name
+        for name in members_at(scene.models, action, path)
+        if name not in listed and f"{path}.{name}" not in demands
+    )
+    name = next(open_to, "example")
+    write(draft, f"{path}.{name}", filler_for(action, f"{path}.{name}", scene))
 
 
 def _value(path: str, demand: Demand, action: str, scene: Scene) -> object:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..catalog import KeySource
+from ..catalog.resource_names import resource_name
 from .callers import Json
 
 _MISSING = object()
@@ -76,4 +77,6 @@ def shortened(text: str, transform: str | None) -> str:
         if len(parts) == 6:
             resource = parts[5]
             return resource.rpartition("/")[2] if "/" in resource else resource.rpartition(":")[2]
+    if transform == "resource-name":
+        return resource_name(text)
     return text.lower() if transform == "lower" else text

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 
 from ..catalog import MissingExtra, ServiceModels, load_service_models
 from ..catalog.field_paths import judge_path
+from ..catalog.record_facts import record_facts, written_member
 from ..catalog.recorded import recorded
 from ..catalog.service_models import Member, Operation, Shape
 from .callers import Json
@@ -38,6 +39,18 @@ def shape_at(models: ServiceModels | None, action: str, path: str) -> Shape | No
     return judge_path(operations, path, recorded().fields_of(action)).shape
 
 
+def members_at(models: ServiceModels | None, action: str, path: str) -> tuple[str, ...]:
+    """What the members of the object at `path` are called in records of `action`, where the models know it."""
+    if path == "requestParameters" and models is not None:
+        shapes = [each.input for each in models.operations(action)]
+        shape = next((each for each in shapes if each is not None), None)
+    else:
+        shape = shape_at(models, action, path)
+    if shape is None or shape.kind != "structure":
+        return ()
+    return tuple(_lower_first(name) for name in shape.members)
+
+
 def fill(draft: Json, action: str, closed: Collection[str], scene: Scene) -> None:
     """Complete the request in `draft`: members that the operation requires and that are not there yet.
 
@@ -47,6 +60,8 @@ def fill(draft: Json, action: str, closed: Collection[str], scene: Scene) -> Non
         return
     operation = _operation(draft, action, scene.models)
     if operation is None or operation.input is None:
+        return
+    if record_facts().null_because(action, "requestParameters"):
         return
     request = draft.get("requestParameters")
     request = dict(request) if isinstance(request, dict) else {}
@@ -100,7 +115,12 @@ def _spelling(operation: Operation, wrapped: bool) -> _Spell:
         return _ec2_wrapped if wrapped else _ec2
     if operation.service in ("s3", "s3control"):
         return _s3
-    return _plain
+
+    def plain(member: Member, top: bool) -> tuple[str, ...]:
+        written = written_member(operation.service, member.name)
+        return (written,) if written is not None else _plain(member, top)
+
+    return plain
 
 
 def _lower_first(name: str) -> str:

@@ -204,9 +204,21 @@ def _cast(
         if made is not None and any(not each.absent for each in consoles) and not made.by_service:
             made = replace(made, console=True, agent=BROWSER)
         for name in members:
-            own = demands_of(by_name[name], keys[name], there).get(INVOKED_BY)
-            callers[name] = None if made is None else called_through(made, own, there)
+            own = demands_of(by_name[name], keys[name], there)
+            callers[name] = (
+                None
+                if made is None
+                else _by_tool(called_through(made, own.get(INVOKED_BY), there), own)
+            )
     return callers
+
+
+def _by_tool(caller: Caller, demands: Mapping[str, Demand]) -> Caller:
+    """The caller with the userAgent that is demanded: what must come from the same tool takes it over."""
+    demand = demands.get("userAgent", FREE)
+    if demand.choices:
+        return replace(caller, agent=str(demand.choices[0]))
+    return replace(caller, agent=f"{demand.prefix}5.0{demand.suffix}") if demand.prefix else caller
 
 
 def _caller(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from ..catalog import Cascade, Condition, Effect, Origin, Spoiler
+from ..catalog.resource_names import resource_name
 from ..catalog.service_models import Shape
 from .demands import FREE, Demand, Unsatisfiable, demand_of, met, pick
 from .fields import path_of, shortened
@@ -20,6 +21,8 @@ Node: TypeAlias = Origin | Effect | Spoiler
 Values: TypeAlias = dict[str, Scalar]
 _Cell: TypeAlias = tuple[str, str]
 
+# Transforms under which a field may hold an ARN for the name that the key has.
+_OF_ARNS = frozenset({"arn-name", "resource-name"})
 ACCOUNT_FIELDS = frozenset({"recipientAccountId", "userIdentity.accountId"})
 
 
@@ -108,7 +111,7 @@ def _classes(
 
 def _is_part(members: Iterable[_Cell], where: Mapping[str, Mapping[str, Place]]) -> bool:
     return any(
-        place.transform == "arn-name"
+        place.transform in _OF_ARNS
         and any(
             other.path == place.path and other.transform is None for other in where[name].values()
         )
@@ -135,7 +138,7 @@ def _value_of(
                 return arn(place.action, place.field, str(part), scene)
     demanded = [place for place in found if place.demand.choices is not None]
     best = demanded[0] if demanded else max(found, key=_tells)
-    names_only = any(place.transform == "arn-name" for place in found)
+    names_only = any(place.transform in _OF_ARNS for place in found)
 
     def draw() -> object:
         value = value_for(best.action, best.field, scene, best.shape)
@@ -146,10 +149,10 @@ def _value_of(
     whole = [place.demand for place in found if place.transform is None]
     demand = _joint(whole, "/".join(place.path for place in found))
     value: object
-    if best.transform == "arn-name":
+    if best.transform in _OF_ARNS:
         # The field's own conditions speak of the ARN around the name.
         chosen = pick(best.demand, scene.account, draw, best.path) if demanded else draw()
-        value = shortened(str(chosen), "arn-name")
+        value = shortened(str(chosen), best.transform)
         if not met(demand, value, scene.account):
             value = str(pick(demand, scene.account, draw, best.path))
     else:
@@ -219,8 +222,10 @@ def held(place: Place, value: Scalar, scene: Scene) -> Scalar:
             if isinstance(choice, str | int) and _counts_as(choice, place.transform) == value:
                 return choice
         raise Unsatisfiable(f"{place.path} may not hold {value!r}")
-    if place.transform != "arn-name" or not isinstance(value, str):
+    if place.transform not in _OF_ARNS or not isinstance(value, str):
         return value
+    if place.transform == "resource-name":
+        return _arn_of(place, value, scene)
     if demand.prefix.startswith("arn:"):
         return demand.prefix + value
     if names_an_arn(place.field, place.shape) and not demand.prefix:
@@ -228,6 +233,17 @@ def held(place: Place, value: Scalar, scene: Scene) -> Scalar:
     if place.shape is not None and not fits(value, place.shape) and not demand.prefix:
         return arn(place.action, place.key, value, scene)
     return value
+
+
+def _arn_of(place: Place, name: str, scene: Scene) -> str:
+    """The ARN of which the field's transform makes `name`, where the field holds ARNs; else the name."""
+    may_be_plain = place.shape is None or fits(name, place.shape)
+    if not names_an_arn(place.field, place.shape) and may_be_plain:
+        return name
+    plain = [arn(place.action, field, name, scene) for field in (place.field, place.key)]
+    endings = ("", f"-{scene.ids.hex(6)}", f"/{scene.ids.uuid()}")
+    forms = (each + ending for each in plain for ending in endings)
+    return next((form for form in forms if resource_name(form) == name), name)
 
 
 def _counts_as(choice: Scalar, transform: str | None) -> Scalar:

@@ -5,6 +5,7 @@ Members: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-e
 
 from dataclasses import dataclass
 
+from ..catalog.record_facts import record_facts
 from .callers import Caller, Json
 from .identifiers import Ids, iso
 
@@ -65,7 +66,8 @@ def record(ids: Ids, caller: Caller, call: Call, at: int, *, region: str, accoun
     made.update(extra)
     made["eventCategory"] = "Management"
     if caller.console:
-        made["sessionCredentialFromConsole"] = "true"
+        if record_facts().unflagged_because(service) is None:
+            made["sessionCredentialFromConsole"] = "true"
     elif not caller.by_service:
         old = service in ("s3", "logs")
         made["tlsDetails"] = {

@@ -200,6 +200,16 @@ _PECULIAR = (
     "arn:aws:{service}:{region}:{account}:{kind}-{h:.8}",
     "arn:aws:imagebuilder:{region}:{account}:image-pipeline/{kind}-{h:.8}",
     "example-{h:.32}",
+    "1.0",
+    "AWS:Application",
+    "AmiProduct@1.0",
+    "AddDeliveryOptions",
+    "{day}",
+    "o-{h:.10}/r-{h:.4}",
+    "arn:aws:detective:{region}:{account}:graph:{h:.32}",
+    "arn:aws:lambda:{region}:{account}:function:{kind}-{h:.8}",
+    "arn:aws:sso::{account}:application/ssoins-{h:.16}/apl-{h:.16}",
+    "arn:aws:trustedadvisor::{account}:recommendation/{h:.8}",
 )
 
 
@@ -227,6 +237,7 @@ def _allowed(shape: Shape, action: str, field: str, scene: Scene) -> str:
                 account=scene.account,
                 service=action.partition(":")[0],
                 kind=stem,
+                day=iso(scene.at)[:10],
             )
             for each in _PECULIAR
         ),

@@ -62,4 +62,5 @@ def test_what_no_value_meets_is_refused(operators: dict[str, object]) -> None:
 def test_an_object_without_other_members() -> None:
     demand = OPERATORS["only"].narrow(Demand(), ("remove",))
     assert met(demand, {"remove": "x"}, ACCOUNT)
+    assert met(demand, {"remove": "x", "add": None}, ACCOUNT)
     assert not met(demand, {"remove": "x", "add": "y"}, ACCOUNT)

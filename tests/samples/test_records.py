@@ -56,10 +56,14 @@ def test_every_event_has_an_id_of_its_own(records: list[Json]) -> None:
     assert all(UUID.fullmatch(each) for each in ids)
 
 
-def test_global_services_are_recorded_in_their_home_region(records: list[Json]) -> None:
-    for record in records:
-        service = action(record).partition(":")[0]
-        assert record["awsRegion"] == ("us-east-1" if service in GLOBAL else REGION)
+def test_global_services_are_recorded_in_their_home_region(samples: list[Sample]) -> None:
+    for sample in samples:
+        chosen = {each.node for each in sample.cascade.effects if "awsRegion" in each.where}
+        for event in sample.events:
+            service = action(event.record).partition(":")[0]
+            if event.node not in chosen:
+                home = "us-east-1" if service in GLOBAL else REGION
+                assert event.record["awsRegion"] == home
 
 
 def test_reads_answer_nothing(records: list[Json]) -> None:
@@ -120,7 +124,10 @@ def spellings(name: str, wire_name: str) -> set[str]:
     lower = name[:1].lower() + name[1:]
     stem = lower.removesuffix("Ids").removesuffix("s")
     special = {"Bucket": "bucketName", "Key": "key"}.get(name, lower)
-    return {name, lower, wire_name, wire_name[:1].lower() + wire_name[1:], special,
+    renamed = {"domain": "domainName", "repository": "repositoryName"}.get(
+        name, lower
+    )  # CodeArtifact's
+    return {name, lower, wire_name, wire_name[:1].lower() + wire_name[1:], special, renamed,
             wire_name[:1].upper() + wire_name[1:], f"{stem}Set", f"{stem}sSet"}  # fmt: skip
 
 
@@ -187,4 +194,5 @@ def test_requests_have_what_their_operation_requires(samples: list[Sample]) -> N
             least = min(by_operation, key=len)
             if least:
                 missing.setdefault(action(record), set()).update(least)
-    assert missing == {}
+    # Records of the one action whose request is required have null.
+    assert missing == {"iam:GetServiceLinkedRoleDeletionStatus": {"DeletionTaskId"}}

@@ -56,6 +56,8 @@ def told_by(verdict: OracleVerdict) -> set[tuple[str | None, str | None]]:
         (f"{P}.enabled", False),
         (f"{P}.count", 3),
         (f"{P}.policy", {"grants": "own-account"}),
+        (P, {"only": ["name", "count"]}),
+        (P, {"not": {"only": ["name", "count"]}}),
         (f"{P}.bucketPolicy", {"grants": "own-account"}),
         (f"{P}.rules[].cidr", {"startswith": "10."}),
         (f"{P}.rules[].cidr", {"absent": True}),
