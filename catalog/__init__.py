@@ -3,10 +3,12 @@
 from .attack import Tactic, Technique, attack_version, tactics, technique, techniques
 from .check import check_cascades
 from .check_codes import CHECK_CODES
-from .controllers import KnownController, known_controllers, unattested
+from .controllers import KnownController, attested_services, known_controllers, unattested
 from .derived import DERIVED_SERVICE, derived_cascades, handlers, is_derived
+from .digest import catalog_digest
 from .document import Document, Loc, parse_document, read_document
 from .findings import LOAD_CODES, CatalogError, Finding, Severity, UnknownName
+from .fingerprint import fingerprint
 from .in_force import InForce
 from .kept import dump_cascade, load_cascade
 from .known_actions import LOGS, KnownAction, known_action_problems, known_actions
@@ -18,6 +20,7 @@ from .models import (
     Effect,
     Ensemble,
     Evidence,
+    Harmless,
     KeySource,
     Origin,
     Spoiler,
@@ -36,6 +39,7 @@ from .terms import (
     EVIDENCE_ORDER,
     POLICY_ORDER,
     EvidenceKind,
+    Family,
     Policy,
     Relation,
     format_duration,
@@ -63,7 +67,9 @@ __all__ = [
     "Ensemble",
     "Evidence",
     "EvidenceKind",
+    "Family",
     "Finding",
+    "Harmless",
     "InForce",
     "KeySource",
     "KnownAction",
@@ -84,10 +90,13 @@ __all__ = [
     "UnknownName",
     "Window",
     "attack_version",
+    "attested_services",
+    "catalog_digest",
     "check_cascades",
     "coverage",
     "derived_cascades",
     "dump_cascade",
+    "fingerprint",
     "format_duration",
     "handlers",
     "is_derived",

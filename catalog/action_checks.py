@@ -107,15 +107,41 @@ def _key_problems(
 def _condition_problems(
     loc: Loc, action: str, path: str, condition: Condition, models: ServiceModels | None
 ) -> Iterator[Problem]:
-    kind, problem = _judge(loc, action, path, models)
+    whole = path in ACTION_MEMBERS
+    kind, problem = ("object", None) if whole else _judge(loc, action, path, models)
     if problem is not None:
         yield problem
     if kind in ("list", "object") and _compares(condition):
         yield Problem(
             loc,
             "condition-on-object",
-            f"{path} is {_KIND_NAMES[kind]}; only exists, absent and grants apply to it",
+            f"{path} is {_KIND_NAMES[kind]}; nothing but exists, absent, grants and only applies to it",
         )
+    listed = _listed(condition)
+    if listed and kind in ("value", "boolean", "list"):
+        said = _KIND_NAMES.get(kind, "a plain value")
+        brackets = f"; write {path}[]" if kind == "list" else ""
+        message = f"{path} is {said}, and `only` lists members of an object{brackets}"
+        yield Problem(loc, "condition-on-object", message)
+        return
+    for name in listed:
+        yield from _member_problems(loc, action, f"{path}.{name}", models)
+
+
+def _member_problems(
+    loc: Loc, action: str, path: str, models: ServiceModels | None
+) -> Iterator[Problem]:
+    inside = (f"{path}.", f"{path}[]")
+    if any(shown.startswith(inside) for shown in recorded().fields_of(action)):
+        return
+    _, problem = _judge(loc, action, path, models)
+    if problem is not None:
+        yield problem
+
+
+def _listed(condition: Condition) -> tuple[str, ...]:
+    inner = _listed(condition.not_) if condition.not_ is not None else ()
+    return (*(condition.only or ()), *inner)
 
 
 def _compares(condition: Condition) -> bool:
@@ -135,6 +161,9 @@ def _judge(
     fields = table.fields_of(action)
     if path in fields:
         return "any", None
+    if respelt := _other_case(path, fields):
+        message = f"{path} does not occur in {action}: records write {respelt}"
+        return "any", Problem(loc, "unknown-path", message)
     if action in table.events:
         known = ", ".join(sorted(fields)) or "none"
         message = f"{path} is not among the recorded fields of {action}; known: {known}"
@@ -152,6 +181,14 @@ def _judge(
         message = f"the models allow {path} in {action}, but no record has shown this spelling"
         return verdict.kind, Problem(loc, "unverified-path", message)
     return verdict.kind, None
+
+
+def _other_case(path: str, fields: Iterable[str]) -> str | None:
+    """The path as records have it, where they differ in capitals only. Secrets Manager has changed from aRN to arn."""
+    if path.lower().endswith(".arn"):
+        return None
+    alike = [each for each in sorted(fields) if each.lower() == path.lower()]
+    return alike[0] if alike else None
 
 
 def _shown_by_kin(action: str, path: str, models: ServiceModels) -> bool:

@@ -6,6 +6,10 @@ change logs up to 19.0 (https://attack.mitre.org/resources/updates/), and agrees
 given there: 15 tactics, 222 techniques, 475 sub-techniques. Version 19 split the tactic Defense
 Evasion into Stealth and Defense Impairment, and moved Impair Defenses (T1562) to T1685 to T1690.
 
+`platforms` says which techniques are about a cloud, as of 18.1 (https://github.com/mitre/cti). Of the ids that are new
+since, those that took another's place have that one's (T1685 that of T1562.001, T1685.002 that of T1562.008, T1686.001
+that of T1562.007), and the rest have none.
+
 Not covered: the mobile and ICS matrices, PRE-ATT&CK, changes after 19.0, and the names of most ids
 that were revoked before 17.0. `bench/attack_table.py` makes the table anew from MITRE's STIX bundle.
 ATT&CK(R) is a trademark of The MITRE Corporation; NOTICE has its terms.
@@ -22,6 +26,9 @@ from typing import Any, Literal
 _SITE = "https://attack.mitre.org"
 
 Status = Literal["current", "revoked", "deprecated"]
+
+CLOUD_PLATFORMS = ("Containers", "IaaS", "Identity Provider", "Office Suite", "SaaS")
+"""The platforms of the matrix that the table states; hosts and network devices are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,7 @@ class Technique:
 
     `name` is empty for ids that were revoked long ago, and `tactics` for all that are not current.
     `parent` is the id of a sub-technique's technique. `revoked_by` is the current id that takes a
-    revoked one's place.
+    revoked one's place. `platforms` are those of MITRE's that are a cloud or what runs in one (`CLOUD_PLATFORMS`).
     """
 
     id: str
@@ -53,6 +60,7 @@ class Technique:
     parent: str | None
     status: Status = "current"
     revoked_by: str | None = None
+    platforms: frozenset[str] = frozenset()
 
     @property
     def url(self) -> str:
@@ -85,10 +93,15 @@ def attack_version() -> str:
 def techniques() -> Mapping[str, Technique]:
     """Every technique of the table by id, current or not."""
     table = _table()
+    platforms: dict[str, list[str]] = table["platforms"]
     by_shortname = {tactic.shortname: tactic for tactic in tactics()}
     found = {
         id_: Technique(
-            id_, name, tuple(by_shortname[part] for part in shortnames.split()), _parent(id_)
+            id_,
+            name,
+            tuple(by_shortname[part] for part in shortnames.split()),
+            _parent(id_),
+            platforms=frozenset(platforms.get(id_, ())),
         )
         for id_, (name, shortnames) in table["techniques"].items()
     }

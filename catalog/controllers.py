@@ -81,6 +81,25 @@ def known_controllers() -> Mapping[str, KnownController]:
     )
 
 
+@cache
+def attested_services() -> Mapping[str, str]:
+    """The names of the controllers that AWS attests, by the service principal that it shows of them; one that begins
+    with a full stop is the end of several."""
+    found: dict[str, str] = {}
+    for name, controller in known_controllers().items():
+        if not controller.attested:
+            continue
+        invoker, issuer = controller.where.get(_INVOKER), controller.where.get(_ISSUER)
+        if invoker is not None and isinstance(invoker.equals, str):
+            found.setdefault(invoker.equals, name)
+        elif invoker is not None and invoker.endswith is not None:
+            found.setdefault(invoker.endswith, name)
+        elif issuer is not None and issuer.endswith is not None:
+            service = issuer.endswith.removeprefix(_RESERVED).partition("/")[0]
+            found.setdefault(service, name)
+    return MappingProxyType(found)
+
+
 def unattested(controllers: Iterable[tuple[str, KnownController]]) -> Iterator[str]:
     """The names of those that call themselves attested and rest on no fact that AWS sets."""
     for name, controller in controllers:

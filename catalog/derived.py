@@ -90,7 +90,7 @@ def _cascade(name: str, handler: str, actions: tuple[str, ...]) -> Cascade:
         ),
         evidence=(
             Evidence.model_construct(
-                kind="service-model", ref=f"cfn:{name}:{handler}", supports=actions, note=None
+                kind="permitted", ref=f"cfn:{name}:{handler}", supports=actions, note=None
             ),
         ),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal
 
+from .record_facts import written_member
 from .service_models import Member, Operation, Shape
 
 Certainty = Literal["known", "plausible", "impossible"]
@@ -86,10 +87,13 @@ def _plain_members(operation: Operation) -> Members:
 
     def members(shape: Shape) -> Iterator[tuple[str, bool, Member]]:
         for name, member in shape.members.items():
+            if written := written_member(operation.service, name):
+                yield written, True, member
+                continue
             yield _lower_first(name), True, member
             if other := _OTHER_SPELLINGS.get((operation.service, name)):
                 yield other, True, member
-            if rest:  # Security Hub, for one, keeps the capitals; others log what is on the wire.
+            if rest:  # some keep the capitals, others log what is on the wire
                 yield name, False, member
                 yield member.wire_name, False, member
 

@@ -10,7 +10,14 @@ from .findings import Finding
 from .gather import Found, Gathered
 from .in_force import Unsafe
 from .models import Cascade
-from .safety import Breach, annotating, document_breaches, rival_breaches, window_breaches
+from .safety import (
+    Breach,
+    annotating,
+    document_breaches,
+    origin_breaches,
+    rival_breaches,
+    window_breaches,
+)
 
 _BECOMES: dict[Unsafe, str] = {
     "annotate": "so annotated, not silenced",
@@ -29,12 +36,9 @@ def hold(
     before: dict[str, Cascade] = {}
     for found in gathered.files:
         before.setdefault(found.cascade.id, found.cascade)
-    own = (cascades[id_] for id_, found in active.items() if not found.bundled)
-    documents = [
-        breach
-        for cascade in (own if unsafe != "check" else ())
-        for breach in document_breaches(cascade)
-    ]
+    own = {id_ for id_, found in active.items() if not found.bundled and unsafe != "check"}
+    documents = [breach for id_ in own for breach in document_breaches(cascades[id_])]
+    origins = list(origin_breaches(cascades, own))
     windows = [
         breach
         for id_, found in active.items()
@@ -46,6 +50,7 @@ def hold(
             _document(breaches, active[id_], cascades[id_], unsafe)
             for id_, breaches in _by_where(documents)
         ),
+        *(_origin(breach, active[breach.where], unsafe) for breach in origins),
         *(_window(breach, gathered, unsafe) for breach in windows),
         *(
             _rival(id_, breaches, gathered, active.get(id_), unsafe)
@@ -53,7 +58,7 @@ def hold(
         ),
     )
     concerned: dict[str, list[Breach]] = defaultdict(list)
-    for breach in (*documents, *windows, *rivals):
+    for breach in (*documents, *origins, *windows, *rivals):
         concerned[breach.cascade].append(breach)
     held = {id_: annotating(cascades[id_], breaches) for id_, breaches in concerned.items()}
     return held, tuple(sorted(findings))
@@ -76,6 +81,12 @@ def _document(breaches: list[Breach], found: Found, cascade: Cascade, unsafe: Un
     only = f"{', '.join(sorted(nodes))} of " if some and len(nodes) < len(silenced(cascade)) else ""
     message = f"to silence {only}{cascade.id} breaks rules of safety: {codes}"
     return _said(place, "unsafe-overlay", message, unsafe)
+
+
+def _origin(breach: Breach, found: Found, unsafe: Unsafe) -> Finding:
+    assert found.document is not None
+    message = f"{breach.cascade}: {breach.problem.message}"
+    return _said(found.document.place(breach.problem.loc), "unsafe-overlay", message, unsafe)
 
 
 def _window(breach: Breach, gathered: Gathered, unsafe: Unsafe) -> Finding:

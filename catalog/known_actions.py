@@ -4,16 +4,17 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
 import yaml
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
 from .action_checks import action_named
 from .attack import technique
 from .compiled import digest, keep, recall
 from .models import Model
 from .service_models import ServiceModels
+from .technique_table import technique_table
 from .terms import Action, Technique, Text
 
 Log = Literal["write", "read", "data", "service", "sign-in"]
@@ -29,7 +30,7 @@ class KnownAction(Model):
     """
 
     log: Log
-    attack: Annotated[tuple[Technique, ...], Field(min_length=1)]
+    attack: tuple[Technique, ...]
     note: Text
 
 
@@ -59,3 +60,9 @@ def known_action_problems(
             found = technique(id_)
             if found is None or found.status != "current":
                 yield action, f"{id_} is no current technique"
+        given = technique_table().assigned(action)
+        if given is not None and set(given.ids) != set(known.attack):
+            yield (
+                action,
+                f"techniques.yaml has {', '.join(given.ids) or 'no technique'}: {given.why}",
+            )

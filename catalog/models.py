@@ -15,6 +15,7 @@ from .terms import (
     CascadeId,
     Duration,
     EvidenceKind,
+    Family,
     FieldPath,
     KeyName,
     NodeName,
@@ -58,8 +59,9 @@ class KeySource(Model):
     )
     transform: Transform | None = Field(
         default=None,
-        description="`lower` compares without case; `arn-name` takes the last part of an ARN and "
-        "leaves anything else as it is.",
+        description="`lower` compares without case; `arn-name` takes the last part of an ARN, and `resource-name` the "
+        "name in the ARN of a thing whose ARN has one elsewhere; both leave anything else as it is (docs/semantics.md, "
+        "Names in ARNs).",
     )
 
     @property
@@ -111,6 +113,11 @@ class Condition(Model):
         default=None,
         description="The field is a resource policy (object or JSON text) whose Allow statements name "
         "nobody outside the event's own account: no other account, no `*`, no NotPrincipal.",
+    )
+    only: Annotated[tuple[Text, ...], Field(min_length=1)] | None = Field(
+        default=None,
+        description="The field is an object, and of its members none but these is anything other than null. "
+        "What a call may carry is so told by what is allowed, and a member that AWS adds some day does not fit.",
     )
     not_: "Annotated[Condition, BeforeValidator(_equals_shorthand, Scalar | Condition)] | None" = (
         Field(
@@ -193,6 +200,11 @@ class Effect(Model):
     account: Literal["same", "any"] = Field(
         default="same", description="Whether the recipient account must be the parent's."
     )
+    region: Literal["same", "any"] = Field(
+        default="any",
+        description="With `same`, both events must name one awsRegion: where a key is a name that may exist "
+        "once in every Region. Global services log in another Region than the caller's.",
+    )
     tool: Literal["same", "any"] = Field(
         default="any",
         description="With `same`, both userAgents must be of one family; one that differs or is missing breaks the "
@@ -208,7 +220,8 @@ class Effect(Model):
     unexplained: Unexplained = Field(
         default="orphan",
         description="What an event of this action is when nothing explains it. `unlisted` is for calls that "
-        "are made all day, such as reads: it holds when all effects of the action say so.",
+        "are made all day. It does not hold against another effect that says `orphan` and that the event could be, "
+        "unless both ask AWS to attest one caller. What is everyday in every account is unlisted anyway.",
     )
     attack: tuple[Technique, ...] = Field(
         default=(), description="ATT&CK ids that the same call has in an attacker's hands."
@@ -222,14 +235,24 @@ class Effect(Model):
 
 
 class Spoiler(Model):
-    """An event that voids an instance when it joins the instance's root."""
+    """An event that voids an instance, or with `between` an explanation, when it joins the instance's root.
+
+    One whose key cannot be read voids, too.
+    """
 
     action: Action
     keys: Keys = Field(default_factory=dict, description="Named values to join on the root's keys.")
     join: Annotated[tuple[KeyName, ...], Field(min_length=1)] = Field(
         description="Keys whose values must be present and equal here and in the root."
     )
-    within: Window = Field(description="Where it may lie relative to the root.")
+    within: Window | None = Field(
+        default=None, description="Where it may lie relative to the root. Either this or `between`."
+    )
+    between: Yes | None = Field(
+        default=None,
+        description="It voids an explanation when it lies between the explained event and the root, both seconds "
+        "included: what is done to an entity before its removal belongs to the removal that comes next.",
+    )
     account: Literal["same", "any"] = "same"
     where: Where = Field(default_factory=dict, description="Conditions on the event's fields.")
     reason: Text = Field(
@@ -242,6 +265,21 @@ class Abuse(Model):
 
     scenario: Text
     countered_by: Text
+
+
+class Harmless(Model):
+    """Why a kind of attack gains nothing from effects that are silenced."""
+
+    effects: tuple[NodeName, ...] = Field(
+        default=(), description="Names of effects. Default: all that are silenced."
+    )
+    family: Family = Field(
+        description="`recreated`: made again under its name, and removed again. `decoy`: a namesake elsewhere. "
+        "`chain`: tied to the origin by something that is shared. `smuggled`: more in the same call. "
+        "`used`: used before the origin. `guardrail`: what held survivors back is gone. `edge`: at the end of the "
+        "log. `hand`: another hand with the same principal. `copies`: a copy lives on."
+    )
+    reason: Text
 
 
 class Suppression(Model):
@@ -260,6 +298,11 @@ class Suppression(Model):
         "has one: whatever lies in a window may be explained by chance, or by design.",
     )
     abuse: tuple[Abuse, ...] = ()
+    harmless: tuple[Harmless, ...] = Field(
+        default=(),
+        description="Which kinds of attack gain nothing here, and why. What is tried on the catalogue by machine "
+        "reads it.",
+    )
 
 
 class Evidence(Model):

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from .record_facts import record_facts
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceEvent:
@@ -32,7 +34,9 @@ class Recorded:
     def fields_of(self, action: str) -> frozenset[str]:
         """The fields that records of the action have shown."""
         event = self.events.get(action)
-        return event.fields if event is not None else self.fields.get(action, frozenset())
+        if event is not None:
+            return event.fields
+        return self.fields.get(action, frozenset()) | record_facts().fields_of(action)
 
 
 @cache

@@ -2,16 +2,19 @@
 
 A cascade of an overlay is held to the rules for any cascade. A window that it widens, to the rule that a silenced
 effect wants a reason for more than 15 minutes: the reason in the file speaks of the file's window. And since the
-nearest explanation of an event decides whether it is silenced, a cascade that only annotates keeps others from
-silencing: what takes it away lets them silence more.
+strictest explanation of an event decides whether it is silenced, a cascade that only annotates keeps others from
+silencing: what takes it away lets them silence more. An effect that is the origin of another cascade which silences is
+no effect to silence.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from .chains import ground, resting_on, silenced
 from .check_codes import CHECK_CODES, Problem
+from .evidence_checks import missing_problems
 from .models import Cascade, Effect, Spoiler
+from .name_checks import silenced_origin, silenced_origins
 from .overlay import with_policy
 from .scaffold import placeholder_problems
 from .suppression_checks import suppression_problems
@@ -36,7 +39,8 @@ def document_breaches(cascade: Cascade) -> Iterator[Breach]:
     """What makes it unsafe to silence what the cascade says, by the rules for any cascade."""
     if not silenced(cascade):
         return
-    for problem in (*suppression_problems(cascade), *placeholder_problems(cascade)):
+    problems = (suppression_problems, placeholder_problems, missing_problems)
+    for problem in (found for each in problems for found in each(cascade)):
         if CHECK_CODES[problem.code].severity != "error":
             continue
         nodes = None
@@ -45,6 +49,19 @@ def document_breaches(cascade: Cascade) -> Iterator[Breach]:
             nodes = resting_on(cascade, cascade.effects[problem.loc[1]].node)
         if nodes is None or nodes:
             yield Breach(cascade.id, nodes, problem, cascade.id)
+
+
+def origin_breaches(cascades: Mapping[str, Cascade], own: Container[str]) -> Iterator[Breach]:
+    """Silenced effects that are the origin of a cascade which silences, where one of the two cascades is of `own`."""
+    for cascade, index, other in silenced_origins(cascades.values()):
+        if cascade.id in own or other.id in own:
+            effect = cascade.effects[index]
+            problem = silenced_origin(effect, index, other)
+            where = cascade.id if cascade.id in own else other.id
+            loc = problem.loc if where == cascade.id else ("origin", "action")
+            yield Breach(
+                cascade.id, resting_on(cascade, effect.node), replace(problem, loc=loc), where
+            )
 
 
 def window_breaches(before: Cascade, after: Cascade) -> Iterator[Breach]:

@@ -27,6 +27,7 @@ def json_schema() -> Node:
     definitions = schema["$defs"]
     definitions["Condition"]["minProperties"] = 1
     definitions["KeySource"]["oneOf"] = _one_of("path", "first-of")
+    definitions["Spoiler"]["oneOf"] = _one_of("within", "between")
     schema["oneOf"] = _one_of("origin", "ensemble")
     schema["title"] = "cascade"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

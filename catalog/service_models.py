@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from ..errors import CloudcascadeError
 from .event_names import event_names
+from .spellings import spellings
 
 # Event sources behind which other services of botocore stand than the one of the same name.
 # Unlisted sources are the service of that name, or those whose endpoint or signing name it is.
@@ -181,7 +182,7 @@ class ServiceModels:
 
         Empty when there is none.
         """
-        if source in _BEHIND_OTHER_SOURCES:
+        if source in _BEHIND_OTHER_SOURCES or source in spellings().logged_as:
             return ()
         if source not in self._sources:
             listed = _SERVICES_OF_SOURCE.get(source, (source,))
@@ -192,10 +193,12 @@ class ServiceModels:
     def sources(self) -> frozenset[str]:
         """Event sources that are likely to be meant by a misspelt one."""
         names = self.service_names | frozenset(_SERVICES_OF_SOURCE)
-        return names - frozenset(_BEHIND_OTHER_SOURCES)
+        return names - frozenset(_BEHIND_OTHER_SOURCES) - frozenset(spellings().logged_as)
 
     def sources_of(self, service: str) -> tuple[str, ...]:
         """The event source of a service that goes by another name there: `monitoring` of `cloudwatch`."""
+        if logged_as := spellings().logged_as.get(service):
+            return (logged_as.event_source,)
         source = _BEHIND_OTHER_SOURCES.get(service)
         return (source,) if source is not None else ()
 
@@ -228,6 +231,15 @@ class ServiceModels:
     def has_operation(self, service: str, operation: str) -> bool:
         """Whether botocore's `service` has the operation, by the API's name."""
         return service in self.service_names and operation in self._model(service)["operations"]
+
+    def page_of(self, service: str, operation: str) -> str:
+        """What the operation's page says of it and of the members of its request, as marked-up text."""
+        model = self._model(service)
+        definition = model["operations"][operation]
+        shape = definition.get("input", {}).get("shape")
+        members = model["shapes"][shape].get("members", {}) if shape else {}
+        told = (definition, *members.values())
+        return "\n".join(each.get("documentation", "") for each in told)
 
     def _names(self, service: str) -> dict[str, list[str]]:
         if service not in self._operations:

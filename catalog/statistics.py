@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from .document import read_bounded
 from .findings import CatalogError, Finding
 from .known_actions import known_actions
 from .models import Cascade
-from .terms import EVIDENCE_ORDER, POLICY_ORDER, EvidenceKind, Policy, Relation
+from .terms import EVIDENCE_ORDER, NO_CASCADE, POLICY_ORDER, EvidenceKind, Policy, Relation
 
 _ACTION = re.compile(r"[^\s:]+:[^\s:]+")
 _RELATIONS: tuple[Relation, ...] = ("precondition", "consequence", "companion")
@@ -41,7 +41,15 @@ class Statistics:
     @property
     def documented_only(self) -> float:
         """The share of effects for which at most documentation speaks, from 0 to 1."""
-        weak = self.evidence["documentation"] + self.evidence["none"]
+        return self._share({*NO_CASCADE, "documentation", "none"})
+
+    @property
+    def without_cascade(self) -> float:
+        """The share of effects for which nothing speaks that shows a cascade, from 0 to 1."""
+        return self._share({*NO_CASCADE, "none"})
+
+    def _share(self, kinds: Set[str]) -> float:
+        weak = sum(count for kind, count in self.evidence.items() if kind in kinds)
         return weak / self.effects if self.effects else 0.0
 
 

@@ -7,6 +7,7 @@ rules about the world (does the action exist, is the technique current).
 from collections import Counter
 from collections.abc import Iterator
 
+from .everyday import is_everyday
 from .models import Cascade, Condition, Effect, KeySource, Where
 from .terms import POLICY_ORDER
 
@@ -28,6 +29,8 @@ def structure_problems(cascade: Cascade) -> Iterator[tuple[Loc, str]]:
         yield from _effect_problems(cascade, index, effect, nodes)
     yield from _cycle_problems(cascade, nodes)
     for index, spoiler in enumerate(cascade.spoilers):
+        if (spoiler.within is None) == (spoiler.between is None):
+            yield ("spoilers", index), "needs either within or between"
         for key in spoiler.join:
             if key not in spoiler.keys:
                 yield (
@@ -73,6 +76,14 @@ def _name_problems(cascade: Cascade) -> Iterator[tuple[Loc, str]]:
                 f"the name {effect.node!r} is taken: give each a `name` of its own",
             )
     names = set(counts)
+    effects = {effect.node for effect in cascade.effects}
+    for index, harmless in enumerate(cascade.suppression.harmless):
+        for position, node in enumerate(harmless.effects):
+            if node not in effects:
+                yield (
+                    ("suppression", "harmless", index, "effects", position),
+                    f"{node!r} is no effect of this cascade",
+                )
     for index, evidence in enumerate(cascade.evidence):
         for position, supported in enumerate(evidence.supports):
             if supported not in names:
@@ -90,7 +101,11 @@ def _effect_problems(
         cascade.suppression.policy
     ):
         yield (*loc, "policy"), f"is looser than the cascade's {cascade.suppression.policy!r}"
-    if effect.unexplained == "unlisted" and cascade.policy_of(effect) == "suppress":
+    if (
+        effect.unexplained == "unlisted"
+        and cascade.policy_of(effect) == "suppress"
+        and not is_everyday(effect.action)
+    ):
         yield (*loc, "unexplained"), "what is suppressed when explained is an orphan when not"
     if set(effect.join) & set(effect.distinct):
         yield (*loc, "distinct"), "a key cannot be both joined and distinct"

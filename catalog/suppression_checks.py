@@ -8,7 +8,10 @@ import re
 from collections.abc import Iterator
 
 from .check_codes import Problem
+from .evidence_checks import carries
+from .fact_checks import lossy_problems
 from .models import Cascade, Condition, Effect
+from .name_checks import name_problems
 from .record_fields import ACCOUNT_PATHS, ACTION_MEMBERS, is_claimed, is_no_entity
 from .structure import Loc
 
@@ -107,6 +110,9 @@ def suppression_problems(cascade: Cascade) -> Iterator[Problem]:
             node = cascade.parent_node(cascade.effects[nodes[node]])
     for index, silenced in edges.items():
         yield from _edge_problems(cascade, index, silenced)
+        yield from _evidence_problems(cascade, index, silenced)
+    yield from name_problems(cascade)
+    yield from lossy_problems(cascade)
     for index, effect in enumerate(cascade.effects):
         yield from _region_problems(("effects", index), effect)
 
@@ -131,6 +137,20 @@ def _content_problems(loc: Loc, effect: Effect) -> Iterator[Problem]:
             f"{effect.action} gives access and the caller can forge it at no cost: add a `where` "
             "on what it gives, or annotate it",
         )
+
+
+def _evidence_problems(cascade: Cascade, index: int, silenced: str) -> Iterator[Problem]:
+    effect = cascade.effects[index]
+    told = [evidence for evidence in cascade.evidence if effect.node in evidence.supports]
+    # Without any evidence at all it is `evidence-missing`, whatever its policy.
+    if told and not any(carries(evidence, effect) for evidence in told):
+        kinds = ", ".join(sorted({evidence.kind for evidence in told}))
+        whose = "" if effect.node == silenced else f", and {silenced} is silenced through it"
+        message = (
+            f"the evidence for {effect.node} ({kinds}) shows that it may be called, "
+            f"not that it belongs to its origin{whose}"
+        )
+        yield Problem(("effects", index), "evidence-weak", message)
 
 
 def _edge_problems(cascade: Cascade, index: int, silenced: str) -> Iterator[Problem]:
@@ -178,7 +198,7 @@ def _region_problems(loc: Loc, effect: Effect) -> Iterator[Problem]:
     for key in effect.join:
         if "awsRegion" in effect.keys[key].paths:
             message = (
-                f"{key!r} joins on awsRegion: global services log in another than the caller's"
+                f"{key!r} joins on awsRegion: say region: same, and join on what the call is about"
             )
             yield Problem((*loc, "join"), "no-entity", message)
 
@@ -203,8 +223,9 @@ def _narrows(path: str, condition: Condition) -> bool:
     if path == "userIdentity.invokedBy":
         return bool(given)
     member = path.partition(".")[0].removesuffix("[]")
-    return member in ACTION_MEMBERS and not is_claimed(path) and not _only_exists(condition)
+    return member in ACTION_MEMBERS and not is_claimed(path) and not _leaves_open(condition)
 
 
-def _only_exists(condition: Condition) -> bool:
-    return set(condition.model_dump(exclude_none=True)) == {"exists"}
+def _leaves_open(condition: Condition) -> bool:
+    """Whether it says what is there, and nothing of what that holds."""
+    return set(condition.model_dump(exclude_none=True)) <= {"exists", "only"}

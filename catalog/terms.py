@@ -11,17 +11,32 @@ Policy = Literal["suppress", "annotate", "never"]
 Occurs = Literal["one", "optional", "many"]
 Outcome = Literal["success", "any"]
 Unexplained = Literal["orphan", "unlisted"]
-Transform = Literal["lower", "arn-name"]
-EvidenceKind = Literal["documentation", "service-model", "source-code", "observed", "simulated"]
+Transform = Literal["lower", "arn-name", "resource-name"]
+Family = Literal[
+    "recreated", "decoy", "chain", "smuggled", "used", "guardrail", "edge", "hand", "copies"
+]
+EvidenceKind = Literal[
+    "own-page",
+    "permitted",
+    "documentation",
+    "service-model",
+    "source-code",
+    "observed",
+    "simulated",
+]
 
 # From the word of a page to a call that was seen: the strongest last.
 EVIDENCE_ORDER: tuple[EvidenceKind, ...] = (
+    "own-page",
+    "permitted",
     "documentation",
     "service-model",
     "source-code",
     "simulated",
     "observed",
 )
+# What says that a call exists, or may be made, and nothing of a cascade. None of it can carry `suppress`.
+NO_CASCADE: frozenset[EvidenceKind] = frozenset({"own-page", "permitted"})
 # Policies from the most permissive to the strictest; an effect may only be stricter than its cascade.
 POLICY_ORDER: tuple[Policy, ...] = ("suppress", "annotate", "never")
 

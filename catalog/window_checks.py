@@ -28,7 +28,8 @@ def window_problems(cascade: Cascade) -> Iterator[Problem]:
                 yield from _unreasoned(loc, effect.within)
             yield from _direction_problems(cascade, loc, effect)
     for index, spoiler in enumerate(cascade.spoilers):
-        yield from _extent_problems(("spoilers", index, "within"), spoiler.within)
+        if spoiler.within is not None:
+            yield from _extent_problems(("spoilers", index, "within"), spoiler.within)
 
 
 def _extent_problems(loc: Loc, window: Window) -> Iterator[Problem]:

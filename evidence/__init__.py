@@ -1,6 +1,7 @@
-"""Evidence looked at again: simulated preconditions, the service models' words, records in real logs."""
+"""Evidence looked at again: simulated preconditions, the service models' words, records of real logs classified."""
 
-from .observation import Sighting, Sightings, observe
+from .datasets import LogsError
+from .observation import Claim, Dataset, Observed, Rerun, rerun
 from .recording import RecordingError, record_program
 from .report import Looked, look_again
 from .simulation import SCENARIOS, Outcome, Scenario, simulate
@@ -8,16 +9,19 @@ from .wording import Wording, wording_of
 
 __all__ = [
     "SCENARIOS",
+    "Claim",
+    "Dataset",
+    "LogsError",
     "Looked",
+    "Observed",
     "Outcome",
     "RecordingError",
+    "Rerun",
     "Scenario",
-    "Sighting",
-    "Sightings",
     "Wording",
     "look_again",
-    "observe",
     "record_program",
+    "rerun",
     "simulate",
     "wording_of",
 ]

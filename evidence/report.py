@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 
 from ..catalog import Cascade, MissingExtra
-from .observation import Sighting, Sightings, observe
+from .observation import Observed, rerun
 from .simulation import SCENARIOS, Outcome, simulate
 from .wording import Wording, wording_of
 
@@ -17,7 +16,7 @@ _SIMULATED = re.compile(r"moto:([a-z0-9-]+:[A-Za-z0-9_]+)")
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was looked at: simulations by cascade, the models' words, sightings in logs.
+    """What was looked at: simulations by cascade, the models' words, claims of observed evidence run again.
 
     `unproved` are claims of `simulated` evidence that no simulation bears out, each with the reason.
     """
@@ -25,19 +24,20 @@ class Looked:
     outcomes: tuple[tuple[str, Outcome], ...]
     unproved: tuple[tuple[str, str], ...]
     wordings: tuple[tuple[str, Wording], ...]
-    sightings: tuple[Sighting, ...]
+    observed: Observed
 
     @property
     def failed(self) -> bool:
         """Whether some evidence does not hold."""
-        return bool(self.unproved) or any(sighting.missing for sighting in self.sightings)
+        return bool(self.unproved) or bool(self.observed.failed)
 
 
-def look_again(cascades: Sequence[Cascade], logs: Path | None = None) -> Looked:
-    """Simulate what is said to be simulated, read the service models' words, look into the logs.
+def look_again(cascades: Sequence[Cascade], logs: Sequence[str] = ()) -> Looked:
+    """Simulate what is said to be simulated, read the service models' words, classify the logs.
 
     Raises:
         MissingExtra: moto, boto3 or botocore is not installed.
+        LogsError: logs are given for a data set that no evidence refers to.
         EventsError: the logs cannot be read.
     """
     outcomes, unproved = [], []
@@ -50,12 +50,11 @@ def look_again(cascades: Sequence[Cascade], logs: Path | None = None) -> Looked:
         outcomes.append((cascade, outcome))
         if not outcome.proved:
             unproved.append((cascade, f"{claim[0]} is accepted without {claim[1]}"))
-    held = Sightings.read(logs) if logs is not None else Sightings()
     return Looked(
         tuple(outcomes),
         tuple(unproved),
         tuple(_wordings(cascades)),
-        tuple(observe(cascades, held)),
+        rerun(cascades, logs),
     )
 
 

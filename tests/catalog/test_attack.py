@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloudcascade.catalog import attack_version, tactics, technique, techniques
+from cloudcascade.catalog.attack import CLOUD_PLATFORMS
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "catalog" / "data" / "attack.json"
@@ -102,6 +103,25 @@ def test_every_current_technique_has_a_tactic_and_every_sub_technique_its_techni
         assert found.parent is None or found.parent in CURRENT
 
 
+@pytest.mark.parametrize(
+    ("id_", "platforms"),
+    [
+        ("T1078.004", {"IaaS", "Identity Provider", "Office Suite", "SaaS"}),
+        ("T1578.001", {"IaaS"}),
+        ("T1610", {"Containers"}),
+        ("T1072", {"SaaS"}),
+        ("T1599", set()),
+        ("T1685.002", {"IaaS", "Identity Provider", "Office Suite", "SaaS"}),  # of T1562.008
+        ("T1686.001", {"IaaS"}),
+    ],
+)
+def test_a_technique_knows_which_clouds_it_is_about(id_: str, platforms: set[str]) -> None:
+    found = technique(id_)
+    assert found is not None
+    assert found.platforms == platforms
+    assert found.platforms <= set(CLOUD_PLATFORMS)
+
+
 def test_links_lead_to_mitres_pages() -> None:
     found = technique("T1078.004")
     assert found is not None
@@ -135,7 +155,8 @@ def test_the_table_can_be_made_anew_from_mitres_bundle() -> None:
             stix("x-mitre-tactic", 2, "TA0005", x_mitre_shortname="stealth", name="Stealth"),
             {"type": "x-mitre-matrix", "id": "m",
              "tactic_refs": ["x-mitre-tactic--2", "x-mitre-tactic--1"]},
-            stix("attack-pattern", 1, "T2", name="New", kill_chain_phases=phases),
+            stix("attack-pattern", 1, "T2", name="New", kill_chain_phases=phases,
+                 x_mitre_platforms=["Linux", "SaaS", "IaaS"]),
             stix("attack-pattern", 2, "T1", name="Old", revoked=True),
             stix("attack-pattern", 3, "T3", name="Gone", x_mitre_deprecated=True),
             stix("attack-pattern", 4, "T2", name="Same id, older", revoked=True),
@@ -150,6 +171,7 @@ def test_the_table_can_be_made_anew_from_mitres_bundle() -> None:
         "version": "20.0",
         "tactics": [["TA0005", "stealth", "Stealth"], ["TA0040", "impact", "Impact"]],
         "techniques": {"T2": ["New", "stealth impact"]},
+        "platforms": {"T2": ["IaaS", "SaaS"]},
         "revoked": {"T1": ["Old", "T2"]},
         "deprecated": {"T3": "Gone"},
     }

@@ -4,6 +4,7 @@ import pytest
 
 from cloudcascade.catalog import (
     KnownController,
+    attested_services,
     known_controllers,
     load_service_models,
     unattested,
@@ -29,6 +30,16 @@ def test_a_name_or_a_user_agent_attests_nothing(where: dict[str, object]) -> Non
         {"title": "x", "attested": True, "where": where, "calls": ["iam:*"], "note": "x"}
     )
     assert list(unattested([("forged", forged)])) == ["forged"]
+
+
+def test_what_aws_attests_leads_to_the_controller() -> None:
+    named = attested_services()
+    assert named["backup.amazonaws.com"] == "backup"
+    assert named["autoscaling.amazonaws.com"] == "auto-scaling"
+    assert named["lambda.amazonaws.com"] == "lambda"
+    assert named[".application-autoscaling.amazonaws.com"] == "application-auto-scaling"
+    attested = {name for name, each in known_controllers().items() if each.attested}
+    assert set(named.values()) == attested
 
 
 def test_every_condition_is_on_a_field_that_records_have() -> None:

@@ -39,6 +39,8 @@ def judge(models: ServiceModels, action: str, path: str, *recorded: str) -> Path
         ("ssm:SendCommand", "requestParameters.instanceIds[]"),
         ("organizations:CreateAccount", "responseElements.createAccountStatus.id"),
         ("s3:DeleteBucket", "requestParameters.bucketName"),
+        ("securityhub:CreateInsight", "requestParameters.GroupByAttribute"),
+        ("codeartifact:DeleteDomain", "requestParameters.domainName"),
     ],
 )
 def test_what_the_model_settles_is_known(models: ServiceModels, action: str, path: str) -> None:
@@ -68,6 +70,8 @@ def test_what_the_model_settles_is_known(models: ServiceModels, action: str, pat
         ("ec2:TerminateInstances", "requestParameters.instancesSet[].instanceId", "items[]"),
         ("ec2:TerminateInstances", "requestParameters.instanceIds", None),
         ("s3:DeleteBucket", "requestParameters.versionId", "there is no 'versionId'"),
+        ("securityhub:CreateInsight", "requestParameters.name", "did you mean 'Name'?"),
+        ("codeartifact:DeleteDomain", "requestParameters.domain", "did you mean 'domainName'?"),
     ],
 )
 def test_what_the_model_rules_out_is_impossible_or_no_value(
@@ -99,7 +103,6 @@ def test_what_the_model_rules_out_is_impossible_or_no_value(
         ),
         ("s3:PutBucketVersioning", "requestParameters.VersioningConfiguration.Status"),
         ("s3:PutBucketLifecycle", "requestParameters.LifecycleConfiguration.Rule.Status"),
-        ("securityhub:CreateInsight", "requestParameters.GroupByAttribute"),
     ],
 )
 def test_what_the_model_leaves_open_is_plausible(

@@ -245,6 +245,14 @@ def test_what_a_file_says_wrongly_is_told_in_its_own_words(
                 "[structure]"
             ],
         ),
+        (
+            "  residual_risk: None.\n",
+            "  residual_risk: None.\n  harmless: [{effects: [iam:DeleteKey], family: used, reason: It is gone.}]\n",
+            [
+                "18:25 suppression.harmless[0].effects[0]: 'iam:DeleteKey' is no effect of this "
+                "cascade [structure]"
+            ],
+        ),
     ],
 )
 def test_parts_that_do_not_fit_each_other_are_refused(

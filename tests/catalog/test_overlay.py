@@ -25,6 +25,11 @@ effects:
     keys: {user: requestParameters.userName}
     join: [user]
     policy: annotate
+spoilers:
+  - action: iam:DeleteUser
+    keys: {user: requestParameters.userName}
+    join: [user]
+    between: true
 suppression:
   policy: suppress
   residual_risk: A key is lost to a user who is gone with it.

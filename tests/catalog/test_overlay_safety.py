@@ -8,7 +8,7 @@ import yaml
 from cloudcascade.catalog import Catalog, CatalogError, load_catalog
 
 USER = "aws.iam.delete-user"
-GROUP = "aws.iam.delete-group"
+BUCKET = "aws.s3.delete-bucket"
 ROTATION = "aws.iam.access-key-rotation"
 SAFE = """\
 id: aws.mq.mine
@@ -74,10 +74,14 @@ def test_a_safe_overlay_silences_as_it_is_written(tmp_path: Path) -> None:
         ("    relation", "    actor: any\n    relation", ["mq:DeleteUser"], "any-actor"),
         ("    relation", "    account: any\n    relation", ["mq:DeleteUser"], "any-account"),
         ("action: mq:DeleteUser", "action: iam:CreateAccessKey", ["iam:CreateAccessKey"], "forgeable"),
+        ("supports: [mq:DeleteUser, ", "supports: [mq:DeleteBroker, ", ["mq:DeleteUser"], "evidence-missing"),
         # what the cascade breaks, all of it does
         ("  abuse: [{scenario: delete one user only, countered_by: the broker must go as well}]\n", "",
          ["mq:DeleteUser", "mq:DeleteConfiguration"], "abuse-missing"),
         (TITLE, "title: What happens, in one line", ["mq:DeleteUser", "mq:DeleteConfiguration"], "placeholder"),
+        ("kind: documentation", "kind: permitted", ["mq:DeleteUser", "mq:DeleteConfiguration"], "evidence-weak"),
+        ("https://example.com", "https://example.com/managedpolicies/AmazonMQ.json",
+         ["mq:DeleteUser", "mq:DeleteConfiguration"], "evidence-weak"),
     ],
 )  # fmt: skip
 def test_what_breaks_a_rule_annotates(
@@ -103,6 +107,41 @@ def test_an_effect_that_is_silenced_through_an_unsafe_edge_annotates(tmp_path: P
     text = SAFE.replace("    relation", "    actor: any\n    policy: annotate\n    relation", 1)
     text = text.replace(PRESERVED, f"    parent: mq:DeleteUser\n{PRESERVED}")
     assert set(policies(opened(tmp_path, text), "aws.mq.mine").values()) == {"annotate"}
+
+
+def test_what_is_silenced_by_a_name_annotates(tmp_path: Path) -> None:
+    catalog = opened(tmp_path, SAFE.replace("broker-id", "broker-name"))
+    assert set(policies(catalog, "aws.mq.mine").values()) == {"annotate"}
+    assert "first-origin, regionless" in catalog.warnings[0].message
+
+
+def test_an_origin_that_another_cascade_rests_on_annotates(tmp_path: Path) -> None:
+    text = SAFE.replace("action: mq:DeleteUser", "action: acm:DeleteCertificate", 1)
+    text = text.replace("supports: [mq:DeleteUser", "supports: [acm:DeleteCertificate")
+    catalog = opened(tmp_path, text)
+    assert policies(catalog, "aws.mq.mine") == {
+        "acm:DeleteCertificate": "annotate",
+        "mq:DeleteConfiguration": "suppress",
+    }
+    (warning,) = catalog.warnings
+    assert (warning.code, Path(warning.file).name) == ("unsafe-overlay", "mine.yaml")
+    assert "acm:DeleteCertificate is the origin of aws.acm.delete-certificate" in warning.message
+
+
+def test_what_a_bundled_cascade_silences_annotates_where_an_overlay_rests_on_it(
+    tmp_path: Path,
+) -> None:
+    text = SAFE.replace("action: mq:DeleteBroker", "action: s3:DeleteBucketCors", 1)
+    catalog = opened(tmp_path, text)
+    found = policies(catalog, BUCKET)
+    assert (found["s3:DeleteBucketCors"], found["s3:DeleteBucketWebsite"]) == (
+        "annotate",
+        "suppress",
+    )
+    assert set(policies(catalog, "aws.mq.mine").values()) == {"suppress"}
+    (warning,) = catalog.warnings
+    assert (Path(warning.file).name, warning.line) == ("mine.yaml", 6)
+    assert warning.message.startswith(f"{BUCKET}: s3:DeleteBucketCors is the origin of aws.mq.mine")
 
 
 def test_what_only_annotates_may_break_every_rule(tmp_path: Path) -> None:
@@ -145,16 +184,16 @@ def test_to_refuse_and_to_let_through_is_a_contradiction() -> None:
 def test_a_window_may_be_widened_as_far_as_needs_no_reason(
     tmp_path: Path, within: str, policy: str, codes: list[str]
 ) -> None:
-    toml = f'[cascades."{GROUP}".effects."iam:DetachGroupPolicy".within]\n{within}\n'
+    toml = f'[cascades."{BUCKET}".effects."s3:DeleteBucketLifecycle".within]\n{within}\n'
     catalog = opened(tmp_path, "", toml)
-    assert policies(catalog, GROUP)["iam:DetachGroupPolicy"] == policy
-    assert policies(catalog, GROUP)["iam:DeleteGroupPolicy"] == "suppress"
+    assert policies(catalog, BUCKET)["s3:DeleteBucketLifecycle"] == policy
+    assert policies(catalog, BUCKET)["s3:DeleteBucketCors"] == "suppress"
     assert [warning.code for warning in catalog.warnings] == codes
     assert all(warning.file.endswith("cascade.toml") for warning in catalog.warnings)
 
 
 def test_a_cascade_that_annotates_may_have_any_window(tmp_path: Path) -> None:
-    toml = f'[cascades."{GROUP}".effects."iam:RemoveUserFromGroup".within]\nbefore = "2h"\n'
+    toml = f'[cascades."{BUCKET}".effects."s3:DeleteBucketPolicy".within]\nbefore = "2h"\n'
     assert [warning.code for warning in opened(tmp_path, "", toml).warnings] == ["config-wider"]
 
 
@@ -181,7 +220,7 @@ def test_what_takes_a_rival_away_that_annotates_lets_nobody_else_silence(
 
 @pytest.mark.parametrize(
     "change",
-    [f'[cascades."{GROUP}"]\npolicy = "never"', '[cascades."aws.acm.delete-certificate"]\ndisabled = true'],
+    [f'[cascades."{BUCKET}"]\npolicy = "never"', '[cascades."aws.acm.delete-certificate"]\ndisabled = true'],
     ids=["stricter", "a silencer disabled"],
 )  # fmt: skip
 def test_what_lets_nothing_more_be_silenced_is_free(tmp_path: Path, change: str) -> None:
@@ -191,33 +230,33 @@ def test_what_lets_nothing_more_be_silenced_is_free(tmp_path: Path, change: str)
 def test_a_file_that_takes_the_place_of_a_bundled_one_may_not_silence_what_that_annotated(
     tmp_path: Path,
 ) -> None:
-    bundled = load_catalog().sources[GROUP].read_text()
+    bundled = load_catalog().sources[BUCKET].read_text()
     loosened = bundled.replace("    policy: annotate ", "    policy: suppress ")
     assert loosened != bundled
-    disabled = f'[cascades."{GROUP}"]\ndisabled = true\n'
+    disabled = f'[cascades."{BUCKET}"]\ndisabled = true\n'
     catalog = opened(tmp_path, loosened, disabled)
-    assert policies(catalog, GROUP)["iam:RemoveUserFromGroup"] == "annotate"
+    assert policies(catalog, BUCKET)["s3:DeleteBucketPolicy"] == "annotate"
     assert [warning.code for warning in catalog.warnings] == ["config-rival"]
 
 
 def test_a_file_that_takes_the_place_of_a_bundled_one_and_says_the_same_is_free(
     tmp_path: Path,
 ) -> None:
-    bundled = load_catalog().sources[GROUP].read_text()
-    catalog = opened(tmp_path, bundled, f'[cascades."{GROUP}"]\ndisabled = true\n')
+    bundled = load_catalog().sources[BUCKET].read_text()
+    catalog = opened(tmp_path, bundled, f'[cascades."{BUCKET}"]\ndisabled = true\n')
     assert catalog.warnings == ()
-    assert policies(catalog, GROUP) == policies(load_catalog(), GROUP)
+    assert policies(catalog, BUCKET) == policies(load_catalog(), BUCKET)
 
 
 def test_a_catalogue_says_which_overlay_it_was_opened_with(tmp_path: Path) -> None:
     assert not load_catalog().overlay
     toml = (
-        f'[cascades."{GROUP}"]\npolicy = "never"\n'
+        f'[cascades."{BUCKET}"]\npolicy = "never"\n'
         '[cascades."aws.acm.delete-certificate"]\ndisabled = true\n'
     )
     overlay = opened(tmp_path, SAFE, toml).overlay
     assert [Path(file).name for file in overlay.files] == ["cascade.toml", "cascades"]
     assert overlay.adds == ("aws.mq.mine",)
-    assert overlay.overrides == (GROUP,)
+    assert overlay.overrides == (BUCKET,)
     assert overlay.disables == ("aws.acm.delete-certificate",)
     assert str(overlay).endswith("(adds 1 cascade, overrides 1, disables 1)")

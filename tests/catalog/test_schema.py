@@ -44,6 +44,13 @@ evidence:
 """
 KEYS = "keys: {user: requestParameters.userName}\n    join"
 JOIN = "    join: [user]\n"
+RISK = "  residual_risk: None.\n"
+SPOILER = """\
+spoilers:
+  - action: iam:CreateUser
+    keys: {user: requestParameters.userName}
+    join: [user]
+"""
 
 
 def test_the_file_in_the_package_is_in_step_with_the_models() -> None:
@@ -91,12 +98,21 @@ def test_nothing_in_it_is_nullable_or_carries_a_null_default() -> None:
         (JOIN, f"{JOIN}    where: {{errorCode: {{not: {{startswith: a, endswith: b}}}}}}\n"),
         (JOIN, f"{JOIN}    where: {{errorCode: {{not: AccessDenied}}}}\n"),
         (JOIN, f"{JOIN}    where: {{requestParameters.policy: {{grants: own-account}}}}\n"),
+        (JOIN, f"{JOIN}    where: {{requestParameters: {{only: [userName, serialNumber]}}}}\n"),
         (KEYS, "keys: {user: {path: userAgent, transform: lower}}\n    join"),
         (KEYS, "keys: {user: {first-of: [userAgent, 'resources[].ARN']}}\n    join"),
         ("before: 60m", "before: 31d, after: 90s"),
         ("precondition", "companion\n    actor: service:backup.amazonaws.com\n    tool: same"),
         ("policy: suppress", "policy: never"),
         ("origin:", "spoilers: []\norigin:"),
+        ("origin:", f"{SPOILER}    within: {{after: 60m}}\norigin:"),
+        ("origin:", f"{SPOILER}    between: true\norigin:"),
+        (JOIN, f"{JOIN}    region: same\n"),
+        (RISK, f"{RISK}  harmless: [{{family: used, reason: The user cannot act.}}]\n"),
+        (
+            RISK,
+            f"{RISK}  harmless: [{{effects: ['iam:DeleteAccessKey'], family: decoy, reason: One only.}}]\n",
+        ),
     ],
 )
 def test_schema_and_models_both_accept(tmp_path: Path, old: str, new: str) -> None:
@@ -167,8 +183,17 @@ def test_schema_and_models_both_accept(tmp_path: Path, old: str, new: str) -> No
         (JOIN, f"{JOIN}    where: {{errorCode: {{equals: }}}}\n"),
         (JOIN, f"{JOIN}    where: {{errorCode: {{startswith: 1}}}}\n"),
         (JOIN, f"{JOIN}    where: {{errorCode: {{grants: anyone}}}}\n"),
+        (JOIN, f"{JOIN}    where: {{requestParameters: {{only: []}}}}\n"),
+        (JOIN, f"{JOIN}    where: {{requestParameters: {{only: userName}}}}\n"),
+        (JOIN, f"{JOIN}    where: {{requestParameters: {{only: [1]}}}}\n"),
         (JOIN, f"{JOIN}    where: {{error: a}}\n"),
         ("policy: suppress", "policy: silence"),
+        ("origin:", f"{SPOILER}origin:"),
+        ("origin:", f"{SPOILER}    between: true\n    within: {{after: 60m}}\norigin:"),
+        ("origin:", f"{SPOILER}    between: false\norigin:"),
+        (JOIN, f"{JOIN}    region: us-east-1\n"),
+        (RISK, f"{RISK}  harmless: [{{family: luck, reason: Nobody tries.}}]\n"),
+        (RISK, f"{RISK}  harmless: [{{family: used}}]\n"),
         ("  residual_risk: None.\n", ""),
         ("kind: documentation", "kind: hearsay"),
         ("supports: [iam:DeleteAccessKey]", "supports: []"),

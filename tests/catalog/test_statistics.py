@@ -30,13 +30,15 @@ def test_the_strongest_evidence_counts() -> None:
     counted = statistics([DELETE_USER])
     assert counted.evidence == {
         "observed": 0,
-        "simulated": 2,
+        "simulated": 3,
         "source-code": 10,
         "service-model": 0,
         "documentation": 1,
+        "permitted": 0,
+        "own-page": 0,
         "none": 0,
     }
-    assert counted.documented_only == pytest.approx(1 / 13)
+    assert counted.documented_only == pytest.approx(1 / 14)
 
 
 def test_ensembles_hops_and_masked_techniques_are_counted() -> None:

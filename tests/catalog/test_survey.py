@@ -39,7 +39,7 @@ def test_a_file_is_read_wherever_it_lies_and_takes_the_place_of_a_bundled_one(ow
         ("team.toml", 'catalog = ["none"]\n', "config", 1, 1),
         ("team.toml", '[cascades."aws.iam.nonsense"]\ndisabled = true\n', "config-unknown", 1, 11),
         ("team.toml", '[cascades."aws.iam.access-key-rotation"]\ndisabled = true\n', "config-rival", 1, 11),
-        ("team.toml", f'[cascades."{GROUP}".effects."iam:DetachGroupPolicy".within]\nafter = "1h"\n',
+        ("team.toml", '[cascades."aws.s3.delete-bucket".effects."s3:DeleteBucketCors".within]\nafter = "1h"\n',
          "config-window", 1, 42),
     ],
 )  # fmt: skip
