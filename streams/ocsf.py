@@ -25,6 +25,7 @@ its own name.
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_address
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -70,7 +71,14 @@ _UNMAPPED = (
     "path",
     "near_misses",
     "also",
+    "caveats",
     "controller",
+    "target",
+    "user_agent",
+    "tool",
+    "initial_principal",
+    "session",
+    "next",
     "late",
     "final",
     "supersedes",
@@ -116,7 +124,9 @@ def detection_finding(line: Line) -> dict[str, Any]:
         "finding_info": _finding_info(line, title),
         "cloud": _cloud(line),
         "evidences": [_evidence(line, action)],
-        "unmapped": {name: line[name] for name in _UNMAPPED if line.get(name) not in (None, [])},
+        "unmapped": {
+            name: line[name] for name in _UNMAPPED if line.get(name) not in (None, [], {})
+        },
     }
 
 
@@ -284,7 +294,18 @@ def _evidence(line: Line, action: str) -> dict[str, Any]:
         if principal and principal != uid:
             user["uid_alt"] = principal
         evidence["actor"] = {"user": user}
+    if source := line.get("source_ip"):
+        evidence["src_endpoint"] = {"ip" if _is_address(source) else "svc_name": source}
     return evidence
+
+
+def _is_address(source: str) -> bool:
+    """Whether it is an address, and not the name of a service, which CloudTrail writes in its place."""
+    try:
+        ip_address(source)
+    except ValueError:
+        return False
+    return True
 
 
 def _milliseconds(event_time: str) -> int:

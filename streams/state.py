@@ -4,7 +4,6 @@ All of it changes in one transaction of a SQLite database, which is synced befor
 go. After a kill at any moment a new process finds either all of a step or nothing of it.
 """
 
-import hashlib
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -13,28 +12,34 @@ from typing import Any
 
 import msgspec
 
-from ..catalog import Cascade
 from ..errors import CloudcascadeError
 from ..events import NoRecord
-from ..matcher import CREDENTIALS_KEPT, Changes, Issued, LiveEngine, Mark, Said, Taken
+from ..matcher import CREDENTIALS_KEPT, Changes, Issued, LiveEngine, Mark, Said, Silenced, Taken
 from .sink import Message
 
-# The form of the tables and of what stands in them. Another form is refused.
-VERSION = 1
+# The form of the tables and of what stands in them. Another form is refused, but for the first, which lacks a
+# table and a column.
+VERSION = 2
 _APPLICATION = 0x63736364
 
+_SILENCED = """
+CREATE TABLE silenced (event TEXT PRIMARY KEY, until INTEGER NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX silenced_until ON silenced (until);
+"""
+_UNSURE = "ALTER TABLE events ADD COLUMN unsure INTEGER NOT NULL DEFAULT 0;"
 _SCHEMA = f"""
 CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE positions (source TEXT PRIMARY KEY, position BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE events (
     id TEXT PRIMARY KEY, time INTEGER NOT NULL, due INTEGER, expires INTEGER NOT NULL, late INTEGER NOT NULL,
-    record BLOB NOT NULL
+    record BLOB NOT NULL, unsure INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX events_time ON events (time);
 CREATE INDEX events_expires ON events (expires);
 CREATE TABLE issued (key TEXT NOT NULL, time INTEGER NOT NULL, callers BLOB NOT NULL);
 CREATE INDEX issued_time ON issued (time);
 CREATE TABLE said (event TEXT PRIMARY KEY, verdict TEXT NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
+{_SILENCED}
 CREATE TABLE outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, line BLOB NOT NULL);
 CREATE TABLE sinks (name TEXT PRIMARY KEY, delivered INTEGER NOT NULL) WITHOUT ROWID;
 PRAGMA user_version = {VERSION};
@@ -42,26 +47,20 @@ PRAGMA application_id = {_APPLICATION};
 """
 # SQLite keeps whatever type is put into a column, also by somebody else.
 _POSITION = tuple[str, bytes]
-_EVENT = tuple[str, int, int | None, int, int, bytes]
+_EVENT = tuple[str, int, int | None, int, int, bytes, int]
 _ISSUED = tuple[int, str, bytes]
 _SAID = tuple[str, str, bytes]
+_KEPT = tuple[str, bytes]
 _MESSAGE = tuple[int, str, bytes]
 _SINK = tuple[str, int]
 _callers = msgspec.msgpack.Decoder(list[tuple[str | None, str | None]]).decode
 _encode = msgspec.msgpack.Encoder().encode
 _mark = msgspec.msgpack.Decoder(Mark).decode
+_silenced = msgspec.msgpack.Decoder(Silenced).decode
 
 
 class StateError(CloudcascadeError):
     """A state that cannot be used: not one of ours, of another version, in use, damaged, or the disk is full."""
-
-
-def fingerprint(cascades: Iterable[Cascade]) -> bytes:
-    """What two catalogues have in common that say the same of every event. 16 bytes."""
-    said = hashlib.blake2b(digest_size=16)
-    for cascade in sorted(cascades, key=lambda each: each.id):
-        said.update(cascade.model_dump_json().encode() + b"\n")
-    return said.digest()
 
 
 class State:
@@ -94,6 +93,11 @@ class State:
         if not tables:
             self._db.executescript(f"BEGIN EXCLUSIVE; {_SCHEMA} COMMIT;")
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version == 1:
+            self._db.executescript(
+                f"BEGIN EXCLUSIVE; {_SILENCED} {_UNSURE} PRAGMA user_version = {VERSION}; COMMIT;"
+            )
+            version = VERSION
         if version != VERSION:
             raise StateError(
                 f"{self.path}: a state of form {version}, and this program reads form {VERSION}; finish it with the "
@@ -138,19 +142,21 @@ class State:
                 closing(
                     self._rows(
                         _EVENT,
-                        "SELECT id, time, due, expires, late, record FROM events ORDER BY time, id",
+                        "SELECT id, time, due, expires, late, record, unsure FROM events ORDER BY time, id",
                     )
                 ) as events,
                 closing(self._rows(_SAID, "SELECT event, verdict, digest FROM said")) as said,
+                closing(self._rows(_KEPT, "SELECT event, data FROM silenced")) as silenced,
             ):
                 return engine.restore(
                     mark,
                     (
-                        Taken(id_, at, due, expires, bool(late), record)
-                        for id_, at, due, expires, late, record in events
+                        Taken(id_, at, due, expires, bool(late), record, bool(unsure))
+                        for id_, at, due, expires, late, record, unsure in events
                     ),
                     (Issued(time, key, tuple(_callers(data))) for time, key, data in issued),
                     ((event, Said(verdict, digest)) for event, verdict, digest in said),
+                    (_silenced(data) for _, data in silenced),
                     anew=anew,
                 )
 
@@ -175,8 +181,11 @@ class State:
             if self._replace_events:
                 self._db.execute("DELETE FROM events")
             write(
-                "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?)",
-                ((t.id, t.time, t.due, t.expires, t.late, t.record) for t in changes.taken),
+                "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (t.id, t.time, t.due, t.expires, t.late, t.record, t.unsure)
+                    for t in changes.taken
+                ),
             )
             write(
                 "INSERT INTO issued VALUES (?, ?, ?)",
@@ -190,7 +199,21 @@ class State:
                 "DELETE FROM said WHERE event = ?",
                 ((id_,) for id_, said in changes.said.items() if said is None),
             )
+            silenced = [each for each in changes.silenced.values() if each is not None]
+            write(
+                "INSERT OR REPLACE INTO silenced VALUES (?, ?, ?)",
+                ((each.id, each.until, _encode(each)) for each in silenced),
+            )
+            write(
+                "DELETE FROM silenced WHERE event = ?",
+                ((id_,) for id_, each in changes.silenced.items() if each is None),
+            )
+            write(
+                "UPDATE events SET expires = max(expires, ?) WHERE id = ?",
+                ((each.until, id_) for each in silenced for id_, _ in each.events),
+            )
             if mark.front is not None:
+                self._db.execute("DELETE FROM silenced WHERE until < ?", (mark.front,))
                 self._db.execute("DELETE FROM events WHERE expires < ?", (mark.expired,))
                 self._db.execute(
                     "DELETE FROM issued WHERE time < ?", (mark.front - CREDENTIALS_KEPT,)

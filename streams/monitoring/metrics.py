@@ -9,6 +9,7 @@
 | `cascade_undecodable_total` | counter | records that could not be read |
 | `cascade_listed_total` | counter | events that some cascade mentions |
 | `cascade_spilled_total` | counter | held events moved from memory to disk |
+| `cascade_retracted_total` | counter | verdicts that silenced an event and were taken back |
 | `cascade_pending` | gauge | events waiting for their verdict |
 | `cascade_state_events{tier}` | gauge | events the engine holds, in `memory` and on `disk` |
 | `cascade_state_bytes` | gauge | what they take |
@@ -132,6 +133,7 @@ def _counters(facts: LoopFacts) -> Iterator["Metric"]:
         ("undecodable", "Records that could not be read.", facts.undecodable),
         ("listed", "Events that some cascade mentions.", facts.listed),
         ("spilled", "Held events that were moved from memory to disk.", facts.spilled),
+        ("retracted", "Verdicts that silenced and were taken back.", facts.retracted),
     ):
         yield CounterMetricFamily(f"cascade_{name}", text, value=value)
     verdicts = CounterMetricFamily(

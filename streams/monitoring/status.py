@@ -26,6 +26,7 @@ class LoopFacts:
     undecodable: int = 0
     listed: int = 0
     spilled: int = 0
+    retracted: int = 0
     pending: int = 0
     overload: bool = False
     outbox_messages: int = 0

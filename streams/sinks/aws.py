@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ..missing_package import missing_package
 from ..sink import SinkError
-from .missing_package import missing_package
 from .rendering import Render
 
 MOST_BYTES = 262_144

@@ -26,13 +26,17 @@ SINK_FORMS: Final[Mapping[str, str]] = {
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?=.)", re.ASCII)
 
 
-Format = Literal["ndjson", "ocsf"]
+Format = Literal["ndjson", "ocsf", "udm"]
 
 
 def render_for(form: Format) -> Render:
-    """What brings a line into that format: as it is, or as an OCSF Detection Finding."""
+    """What brings a line into that format: as it is, as an OCSF Detection Finding, or as an event of Google's UDM."""
     if form == "ndjson":
         return as_ndjson
+    if form == "udm":
+        from ..udm import as_udm
+
+        return as_udm
     from ..ocsf import as_ocsf
 
     return as_ocsf

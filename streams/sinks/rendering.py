@@ -13,11 +13,12 @@ Render = Callable[[bytes], bytes]
 LONGEST_TEXT = 1_024
 """Characters that are kept of each text in a line that is too large even without its lists."""
 
-_LISTS = ("also", "near_misses", "path")
+_LISTS = ("also", "near_misses", "path", "caveats")
 
 
 class _Metadata(msgspec.Struct):
     uid: str | None = None
+    product_log_id: str | None = None
 
 
 class _Marked(msgspec.Struct):
@@ -35,22 +36,23 @@ def as_ndjson(line: bytes) -> bytes:
 
 
 def line_id(line: bytes) -> str | None:
-    """The id of the message that was rendered as this line (`id`, or OCSF's `metadata.uid`); None if it is no
-    such line.
+    """The id of the message that was rendered as this line (`id`, OCSF's `metadata.uid` or UDM's
+    `metadata.product_log_id`); None if it is no such line.
     """
     try:
         found = _marks.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return found.id or (found.metadata.uid if found.metadata else None)
+    metadata = found.metadata or _Metadata()
+    return found.id or metadata.uid or metadata.product_log_id
 
 
 def fitted(line: bytes, render: Render, most: int) -> bytes:
     """The rendered line in at most `most` bytes.
 
-    One that is too large loses `also`, then `near_misses`, then `path`, then the ends of its long texts and
-    lists, and says `"truncated": true`. A line that is too large even so is given as it is: the other side then
-    says no.
+    One that is too large loses `also`, then `near_misses`, then `path`, then `caveats`, then the ends of its long
+    texts and lists, and says `"truncated": true`. A line that is too large even so is given as it is: the other side
+    then says no.
     """
     rendered = render(line)
     if len(rendered) <= most:
@@ -67,4 +69,6 @@ def fitted(line: bytes, render: Render, most: int) -> bytes:
 def _shortened(value: Any) -> Any:
     if isinstance(value, str):
         return value[:LONGEST_TEXT]
+    if isinstance(value, dict):
+        return {name: _shortened(each) for name, each in value.items()}
     return [_shortened(each) for each in value[:32]] if isinstance(value, list) else value

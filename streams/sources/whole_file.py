@@ -49,6 +49,6 @@ class WholeFile:
         self._batches.close()
 
     def _tell(self, problem: Problem) -> None:
-        self.faulty = self.faulty or not problem.ignored
+        self.faulty = self.faulty or not (problem.ignored or problem.note)
         if not (self._quiet and self._seen < self._skip):
             self._on_problem(problem)

@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,9 +20,11 @@ from cloudcascade.streams.delivery import Direct
 from cloudcascade.streams.loop import STEP
 from cloudcascade.streams.state import State, StateError
 from cloudcascade.tests.support.cascades import DELETE_USER
+from cloudcascade.tests.support.cloudtrail import call
 from cloudcascade.tests.support.deliveries import LATENESS, batch, credentials_first, deliveries
+from cloudcascade.tests.support.late_arrivals import amid, disordered, silencing
 from cloudcascade.tests.support.loop_runs import never, run
-from cloudcascade.tests.support.offboarding import deactivate, delete_user
+from cloudcascade.tests.support.offboarding import create_user, deactivate, delete_user
 from cloudcascade.tests.support.profile import tried
 from cloudcascade.tests.support.random_cascades import catalogues
 from cloudcascade.tests.support.random_logs import logs
@@ -33,6 +37,7 @@ from cloudcascade.tests.support.scripted import (
 )
 
 HOUR = 3_600
+DAY = 86_400
 
 
 def last_words(sent: Sequence[Message]) -> dict[str, Any]:
@@ -159,9 +164,78 @@ def test_what_is_no_state_is_refused(tmp_path: Path, content: bytes, words: str)
         State(path).close()
 
 
-def test_a_state_of_another_form_is_refused(tmp_path: Path) -> None:
-    import sqlite3
+@given(st.data(), silencing(), st.lists(st.integers(0, 40), min_size=1, max_size=4))
+@tried(30)
+def test_however_often_it_dies_the_same_is_taken_back(
+    data: st.DataObject, cascades: list[Cascade], deaths: list[int]
+) -> None:
+    log = amid(data.draw(logs(cascades).filter(bool)))
+    early, *late = data.draw(disordered(cascades, log, copies=False))
+    pieces = [early, [call(cascades[0].root.action, "on", 120)], *late]
+    told: list[dict[str, dict[str, Any]]] = []
+    for fuses in ([], deaths):
+        sent: list[Message] = []
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "state"
+            for steps in fuses:
+                with suppress(Killed):
+                    run(path, cascades, pieces, sent, fuse=Fuse(steps), retract_within=DAY)
+            run(path, cascades, pieces, sent, retract_within=DAY)
+        # What nearly explained a late event is said as far as it is still known.
+        told.append(
+            {message.id: {**json.loads(message.line), "near_misses": []} for message in sent}
+        )
+    assert told[0] == told[1]
 
+
+def test_what_waits_is_told_of_once_over_all_runs(tmp_path: Path) -> None:
+    sent: list[Message] = []
+    waiting = Pace(commit_every=0.0, finish=False)
+    pieces = [[deactivate("mfa", 0)], [delete_user("on", 60, "eve")], [], [delete_user("far", DAY)]]
+    for read in (1, 2, 3, 4):
+        run(tmp_path / "state", [DELETE_USER], pieces[:read], sent, pace=waiting, tell_pending=HOUR)
+    told = [json.loads(message.line) for message in sent]
+    first, last = [line for line in told if line["event_id"] == "mfa"]
+    assert (first["verdict"], last["verdict"]) == ("pending", "orphan")
+    assert last["supersedes"] == first["id"]
+
+
+def test_what_was_silenced_in_one_run_is_taken_back_in_the_next(tmp_path: Path) -> None:
+    sent: list[Message] = []
+    waiting = Pace(commit_every=0.0, finish=False)
+    pieces = [
+        [delete_user("first", -2 * HOUR, "eve")],
+        [deactivate("mfa", 0), delete_user("gone", 60)],
+        [delete_user("on", 3 * HOUR, "eve")],
+        [create_user("again", 120)],
+        [],
+    ]
+    for read in (3, 4, 5):  # the last of them finds nothing new
+        run(
+            tmp_path / "state", [DELETE_USER], pieces[:read], sent, pace=waiting, retract_within=DAY
+        )
+    told = [json.loads(message.line) for message in sent]
+    first, then = [line for line in told if line["event_id"] == "mfa"]
+    assert (first["policy"], first["final"], first["late"]) == ("suppress", True, False)
+    assert (then["verdict"], then["final"], then["late"]) == ("orphan", True, False)
+    assert then["supersedes"] == first["id"]
+    assert then["caveats"] == ["retracted: user recreated came late"]
+
+
+def test_a_state_of_the_first_form_goes_on(tmp_path: Path) -> None:
+    waiting = Pace(commit_every=0.0, finish=False)
+    sent: list[Message] = []
+    run(tmp_path / "state", [DELETE_USER], [[deactivate("mfa", 0)]], sent, pace=waiting)
+    with sqlite3.connect(tmp_path / "state") as database:
+        database.execute("DROP TABLE silenced")
+        database.execute("ALTER TABLE events DROP COLUMN unsure")
+        database.execute("PRAGMA user_version = 1")
+    database.close()
+    run(tmp_path / "state", [DELETE_USER], [[], [delete_user("gone", 60)]], sent)
+    assert last_words(sent)["mfa"]["verdict"] == "effect"
+
+
+def test_a_state_of_another_form_is_refused(tmp_path: Path) -> None:
     State(tmp_path / "state").close()
     with sqlite3.connect(tmp_path / "state") as database:
         database.execute("PRAGMA user_version = 99")
@@ -171,8 +245,6 @@ def test_a_state_of_another_form_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
-    import sqlite3
-
     with sqlite3.connect(tmp_path / "state") as database:
         database.execute("CREATE TABLE theirs (x)")
     database.close()

@@ -60,6 +60,11 @@ def full_lines() -> st.SearchStrategy[bytes]:
         ).map(tuple),
         actor_arn=st.none() | text,
         error=st.none() | text,
+        target=st.dictionaries(text, text | st.lists(text, max_size=2).map(tuple), max_size=2),
+        source_ip=st.none() | text | st.just("192.0.2.1"),
+        user_agent=st.none() | text,
+        session=st.none() | text,
+        next=st.none() | text,
     )
     rest = st.fixed_dictionaries(
         {
@@ -186,3 +191,24 @@ def test_what_almost_explained_an_orphan_is_its_description() -> None:
     misses = [{"cascade": "aws.iam.delete-user", "instance": "e0", "reason": "other actor"}]
     found = detection_finding(json.loads(line(near_misses=misses)))
     assert found["finding_info"]["desc"] == "aws.iam.delete-user: other actor"
+
+
+@pytest.mark.parametrize(
+    ("source", "endpoint"),
+    [
+        ("192.0.2.7", {"ip": "192.0.2.7"}),
+        ("2001:db8::7", {"ip": "2001:db8::7"}),
+        ("cloudformation.amazonaws.com", {"svc_name": "cloudformation.amazonaws.com"}),
+    ],
+)
+def test_an_address_is_the_source_endpoint_and_a_service_is_named(
+    source: str, endpoint: dict[str, str]
+) -> None:
+    (evidence,) = finding(source_ip=source)["evidences"]
+    assert evidence["src_endpoint"] == endpoint
+
+
+def test_target_and_tool_stand_under_their_own_names() -> None:
+    unmapped = finding(target={"user": "kim"}, tool="aws-cli", session="AKIA")["unmapped"]
+    assert (unmapped["target"], unmapped["tool"]) == ({"user": "kim"}, "aws-cli")
+    assert "target" not in finding(target={})["unmapped"]

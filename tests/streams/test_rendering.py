@@ -39,6 +39,12 @@ def test_no_more_lists_are_cut_than_must_be(less: int, left: set[str]) -> None:
     assert got["id"] == "v1"
 
 
+def test_the_values_of_a_target_are_cut_with_the_texts() -> None:
+    told = line(target={"user": "k" * 5_000, "keys": ["a" * 5_000] * 50})
+    got = json.loads(fitted(told, as_ndjson, 1_000))
+    assert got["target"] == {"user": "k" * 1_024, "keys": ["a" * 1_024] * 32}
+
+
 @given(st.text(max_size=50), st.integers(1, 20_000), st.sampled_from([as_ndjson, as_ocsf]))
 @settings(deadline=None, max_examples=40)
 def test_any_text_fits_what_the_services_take(text: str, times: int, render: Any) -> None:

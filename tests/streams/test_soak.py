@@ -22,9 +22,8 @@ from cloudcascade.events import LineReader, Record
 from cloudcascade.matcher import Engine, LiveEngine, compile_catalog
 from cloudcascade.matcher.stream.horizon import horizon_of
 from cloudcascade.samples.callers import Json
-from cloudcascade.streams import Look, Loop, Message, Pace
+from cloudcascade.streams import Look, Loop, Message, Pace, State, fingerprint
 from cloudcascade.streams.delivery import Direct
-from cloudcascade.streams.state import State, fingerprint
 from cloudcascade.tests.support.cloudtrail import call
 from cloudcascade.tests.support.scripted import CollectingSink
 from cloudcascade.tests.support.trails import DELAY, arriving, as_lines

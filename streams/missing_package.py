@@ -1,6 +1,6 @@
 """What is said where a package of the extra `live` is not installed."""
 
-from ..sink import SinkError
+from .sink import SinkError
 
 
 def missing_package(name: str) -> SinkError:
