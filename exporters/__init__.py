@@ -17,16 +17,22 @@ from .export import Export, Omission, assess, export, export_detections, plan, w
 from .field_maps import FieldMap, Success, field_map
 from .fitting import Fit, fit
 from .header import header, loss_lines
-from .lower import DEFAULT_LATENESS, lower
+from .lookups import LOOKUPS, Lookup
+from .lower import lower
 from .matrix import MatrixRow, Statement, Survey, matrix, statements, survey
 from .query import Query
 from .registry import find_target, target_names
+from .revision import revision, semantic_revision
+from .sample_cases import SampleCase, Sampler
+from .sample_files import sample_files
+from .schedule import DEFAULT_LATENESS
 from .target import Artefact, Job, Options, Style, Target
 
 __all__ = [
     "DEFAULT_LATENESS",
     "DETECTIONS",
     "FORMATS",
+    "LOOKUPS",
     "Artefact",
     "CannotEncode",
     "Capabilities",
@@ -41,6 +47,7 @@ __all__ = [
     "Group",
     "Job",
     "Link",
+    "Lookup",
     "Loss",
     "MatrixRow",
     "Omission",
@@ -52,6 +59,8 @@ __all__ = [
     "Refused",
     "RenderError",
     "Row",
+    "SampleCase",
+    "Sampler",
     "Statement",
     "Style",
     "Success",
@@ -73,6 +82,9 @@ __all__ = [
     "neighbourhood_picture",
     "plan",
     "render",
+    "revision",
+    "sample_files",
+    "semantic_revision",
     "statements",
     "survey",
     "target_names",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..catalog.names import resolve_cascade
+from .legible import legible
 
 PREFIX = "aws.detection."
 DISCOVERY = (
@@ -138,11 +139,12 @@ def find_detection(text: str) -> Detection | None:
     return None
 
 
-def about(detection: Detection, target: str, checked: str) -> list[str]:
-    """The lines that every artefact of a detection carries as a comment."""
+def about(detection: Detection, target: str, checked: str, overlay: str | None = None) -> list[str]:
+    """The lines that every artefact of a detection carries as a comment; `overlay` says which was in force."""
     return [
         f"{detection.id}: {detection.title}",
         f"cloudcascade, for {target}; checked: {checked}",
         f"ATT&CK: {', '.join(detection.techniques)}",
+        *([legible(f"overlay in force: {overlay}", 600)] if overlay else []),
         *(f"misses: {each}" for each in detection.misses),
     ]

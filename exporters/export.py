@@ -1,15 +1,19 @@
 """Makes the artefacts of a target for some cascades, and refuses what must not be made."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ..catalog.models import Cascade
+from ..catalog.terms import format_duration
 from .capabilities import Direction, Loss
 from .detections import Detection
 from .errors import ExportError, Refused
 from .fitting import Fit, fit
-from .lower import DEFAULT_LATENESS, lower
+from .lower import lower
+from .query import Query
+from .sample_cases import Sampler
 from .target import Artefact, Job, Options, Style, Target
 
 
@@ -38,25 +42,32 @@ def export(
     options: Options,
     *,
     window: int | None = None,
-    lateness: int = DEFAULT_LATENESS,
     allow_fail_closed: bool = False,
 ) -> Export:
-    """Render `cascades` for `target`. `window` caps every window; it and `lateness` are seconds.
+    """Render `cascades` for `target`. `window` caps every window, in seconds.
 
-    `catalog` are all cascades that count, since another one may explain the same action.
+    `catalog` are all cascades that count, since another one may explain the same action. The order of either
+    does not matter: artefacts come by id.
 
     Raises:
         ExportError: a value that the target's language cannot hold; two files of one name.
     """
     jobs, omitted = [], []
-    for cascade in cascades:
+    catalog = sorted(catalog, key=_id)
+    sampler = Sampler(catalog)
+    for cascade in sorted(cascades, key=_id):
         try:
-            jobs.append(plan(cascade, catalog, style, options, window, lateness, allow_fail_closed))
+            job = plan(cascade, catalog, style, options, window, allow_fail_closed)
+            jobs.append(replace(job, sampled=partial(sampler.cases, cascade)))
         except Refused as refusal:
             omitted.append(Omission(cascade.id, str(refusal)))
     artefacts = tuple(style.render(jobs, options)) if jobs else ()
     _refuse_twins(artefacts)
     return Export(artefacts, tuple(jobs), tuple(omitted))
+
+
+def _id(cascade: Cascade) -> str:
+    return cascade.id
 
 
 def export_detections(
@@ -80,7 +91,6 @@ def plan(
     style: Style,
     options: Options,
     window: int | None = None,
-    lateness: int = DEFAULT_LATENESS,
     allow_fail_closed: bool = False,
 ) -> Job:
     """What `style` can say of `cascade`, and what is lost.
@@ -88,7 +98,7 @@ def plan(
     Raises:
         Refused: the cascade's policy forbids it, nothing is left of it, or it would fail closed.
     """
-    fitted = assess(cascade, catalog, style, options, window, lateness)
+    fitted = assess(cascade, catalog, style, options, window)
     if fitted.query is None:
         reasons = "; ".join(loss.text for loss in fitted.losses)
         raise Refused(f"nothing of it can be said in this form: {reasons}")
@@ -106,14 +116,13 @@ def assess(
     style: Style,
     options: Options,
     window: int | None = None,
-    lateness: int = DEFAULT_LATENESS,
 ) -> Fit:
     """What `style` would lose of `cascade`, whether or not that is refused.
 
     Raises:
         Refused: the cascade's policy forbids any export, or the style has no form for its policy.
     """
-    query = lower(cascade, catalog, window=window, lateness=lateness)
+    query = lower(cascade, catalog, window=window, lateness=options.lateness)
     if not query.actions:
         raise Refused(f"its policy is never: {query.residual_risk}")
     if query.purpose not in style.purposes:
@@ -122,11 +131,36 @@ def assess(
             if query.purpose == "enrich"
             else f"its policy is suppress, and {style.name!r} only labels"
         )
-    fitted = fit(query, style.capabilities)
+    heeded = query if style.heeds_vetoes else replace(query, vetoes=())
+    fitted = fit(heeded, style.capabilities)
     if fitted.query is None:
         return fitted
-    more: tuple[Loss, ...] = tuple(style.losses(fitted.query, options))
+    more = (*_left_alone(query), *_early(fitted.query, style), *style.losses(fitted.query, options))
     return replace(fitted, losses=tuple(dict.fromkeys((*fitted.losses, *more))))
+
+
+def _early(query: Query, style: Style) -> Iterator[Loss]:
+    """Where nothing waits although the artefact could ask what came later; else the capabilities say it."""
+    if style.waiting == "never" and style.capabilities.hold:
+        taken = f"{format_duration(query.reach_after)} ahead, {format_duration(query.lateness)} for late events"
+        yield Loss(
+            Direction.OPEN,
+            f"alerts before the window is over: what is explained later ({taken}) has alerted by then",
+        )
+
+
+def _left_alone(query: Query) -> Iterator[Loss]:
+    """The cascade's effects whose policy keeps them out of the artefact."""
+    by_policy: dict[str, list[str]] = {}
+    placed: list[tuple[str, str]] = [(node.policy, node.pattern.action) for node in query.nodes]
+    if query.root_policy is not None:
+        placed.append((query.root_policy, query.root.action))
+    for policy, action in placed:
+        if policy != query.subject_policy and action not in query.actions:
+            by_policy.setdefault(policy, []).append(action)
+    for policy, actions in by_policy.items():
+        text = f"{', '.join(dict.fromkeys(actions))}: the policy is {policy}, and nothing is said of it"
+        yield Loss(Direction.UNCOVERED, text)
 
 
 def write(artefacts: Iterable[Artefact], folder: Path) -> tuple[Path, ...]:

@@ -18,10 +18,14 @@ FOLDER = Path(__file__).parent / "data" / "fields"
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """How a successful call looks: `field` is absent, or else one of `values`."""
+    """How a successful call looks: `field` is absent, or else one of `values`, and `message` is absent.
+
+    `message` is where errorMessage stands; None where the platform keeps none, or `field` speaks for both.
+    """
 
     field: str
     values: tuple[str, ...] = ()
+    message: str | None = None
 
     @property
     def absent(self) -> bool:
@@ -80,7 +84,7 @@ def field_map(name: str) -> FieldMap:
         name=name,
         title=written["title"],
         source=written["source"],
-        success=Success(success["field"], tuple(success.get("values", ()))),
+        success=Success(success["field"], tuple(success.get("values", ())), success.get("message")),
         fields=written.get("fields", {}),
         below=written.get("below", {}),
     )

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from ..catalog.terms import format_duration
 from .capabilities import Loss
 from .legible import legible
 from .query import Query
 from .target import Job, Options, Style, Target
+from .waiting import waiting_line
 
 _WIDE = 600
 
@@ -23,8 +23,8 @@ def header(job: Job, target: Target, style: Style, options: Options) -> tuple[st
         f"owner: {options.owner or 'nobody yet (--owner)'}; expires {options.expires.isoformat()}",
         f"{purpose}: {', '.join(query.actions)}",
         f"explained by: {_explainer(query)}",
-        f"waits {format_duration(query.reach_after)} for the window and {format_duration(query.lateness)} "
-        "for late events",
+        *_vetoes(query),
+        waiting_line(query, style),
         f"residual risk: {query.residual_risk}",
         f"checked: {target.verification} ({target.verified_by})",
     ]
@@ -42,6 +42,12 @@ def overlay_lines(options: Options) -> tuple[str, ...]:
 def loss_lines(losses: Sequence[Loss]) -> tuple[str, ...]:
     """One line a loss: its direction, then what is lost."""
     return tuple(legible(f"{loss.direction}: {loss.text}", _WIDE) for loss in losses)
+
+
+def _vetoes(query: Query) -> list[str]:
+    if not query.vetoes:
+        return []
+    return [f"still alerts where explained by: {', '.join(veto.cascade for veto in query.vetoes)}"]
 
 
 def _explainer(query: Query) -> str:

@@ -1,6 +1,7 @@
 """Makes any text fit to be shown on one line: nothing invisible, nothing that turns the line around."""
 
 import unicodedata
+from textwrap import wrap
 from urllib.parse import quote, urlsplit
 
 MAX_LABEL = 96
@@ -27,6 +28,15 @@ def legible(text: str, limit: int = MAX_LABEL) -> str:
     if len(shown) > limit or len(text) > 4 * limit:
         return shown[: limit - 1].rstrip() + "…"
     return shown
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """A line in rows of at most `width` characters, broken at blanks; a longer word stands alone.
+
+    >>> wrapped("waits 2h for the window", 12)
+    ['waits 2h for', '  the window']
+    """
+    return wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def web_url(url: str | None) -> str | None:

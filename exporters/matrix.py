@@ -10,9 +10,9 @@ from ..catalog.terms import format_duration
 from .capabilities import EVERY_CONDITION, Capabilities, Direction, Loss
 from .errors import Refused
 from .export import assess
-from .lower import DEFAULT_LATENESS
 from .registry import find_target, target_names
 from .target import Options, Style, Target
+from .waiting import waited
 
 KindT = TypeVar("KindT", Loss, str)
 
@@ -90,6 +90,36 @@ _FLAGS: dict[str, tuple[str, str, Direction]] = {
         "does not see the events that void an explanation",
         Direction.CLOSED,
     ),
+    "between": (
+        "asks whether what voids an explanation lies between its events",
+        "cannot ask whether it lies between the events: it voids wherever they may reach",
+        Direction.OPEN,
+    ),
+    "unreadable_spoilers": (
+        "lets what voids an explanation count where it cannot be read",
+        "cannot tell where it cannot be read: any event of the action voids",
+        Direction.OPEN,
+    ),
+    "root_keys": (
+        "asks an origin for all keys on which something may void it",
+        "does not ask an origin for the keys on which something may void it",
+        Direction.CLOSED,
+    ),
+    "copies": (
+        "silences nothing that rests on an event of which copies differ",
+        "of events that share an id and differ it sees one",
+        Direction.UNCOVERED,
+    ),
+    "undated": (
+        "silences nothing where an event that may void it has no readable time",
+        "does not see, where it belongs, an event without a readable time",
+        Direction.UNCOVERED,
+    ),
+    "log_ends": (
+        "silences nothing where the log does not reach as far as what may void it",
+        "does not notice where the log ends before what may void it",
+        Direction.CLOSED,
+    ),
     "ensembles": (
         "knows cascades without an origin, whose members explain each other",
         "knows no cascades without an origin",
@@ -98,6 +128,11 @@ _FLAGS: dict[str, tuple[str, str, Direction]] = {
     "rivals": (
         "asks whether another cascade explains the event, too",
         "does not ask whether another cascade explains the event",
+        Direction.OPEN,
+    ),
+    "vetoes": (
+        "silences nothing that a stricter cascade explains, too",
+        "cannot ask whether a stricter cascade explains the event: its origin voids wherever it may reach",
         Direction.OPEN,
     ),
     "list_keys": ("joins on lists", "cannot join on lists", Direction.UNCOVERED),
@@ -141,6 +176,11 @@ _FLAGS: dict[str, tuple[str, str, Direction]] = {
         "cannot join on a part of an ARN",
         Direction.UNCOVERED,
     ),
+    "resource_name": (
+        "joins on the name in an ARN, wherever it stands there",
+        "cannot join on a name that stands within an ARN",
+        Direction.UNCOVERED,
+    ),
     "same_role": (
         "can take all sessions of one role for one actor, where the cascade says so",
         "cannot take the sessions of one role for one actor",
@@ -155,6 +195,16 @@ _FLAGS: dict[str, tuple[str, str, Direction]] = {
         "sees an origin in another account, where the cascade says so",
         "does not see an origin in another account",
         Direction.OPEN,
+    ),
+    "same_hand": (
+        "compares addresses and credentials of an effect and its origin",
+        "does not compare addresses and credentials: whoever is the principal is one hand",
+        Direction.CLOSED,
+    ),
+    "error_message": (
+        "knows a failed call by its message alone",
+        "takes a failed call that has a message and no code for successful",
+        Direction.CLOSED,
     ),
     "same_tool": (
         "compares user agents, where the cascade asks for the same tool",
@@ -227,12 +277,20 @@ def _expiry(can: Capabilities) -> Statement:
     return Statement("expiry", False, "no", "the platform does not end it on the day it expires")
 
 
+def _finished_log(can: Capabilities) -> Statement:
+    if can.finished_log:
+        return Statement("finished_log", True, "yes", "judges a log that has ended")
+    # Nothing of what explained means is lost by it.
+    return Statement("finished_log", False, "no", "judges a log that goes on")
+
+
 _WORDED: dict[str, Callable[[Capabilities], Statement]] = {
     "sides": _sides,
     "actor": _actor,
     "conditions": _conditions,
     "max_window": _max_window,
     "expiry": _expiry,
+    "finished_log": _finished_log,
 }
 
 
@@ -257,10 +315,20 @@ def matrix(names: Iterable[str] | None = None) -> tuple[MatrixRow, ...]:
         ExportError: there is no such target.
     """
     return tuple(
-        MatrixRow(target, style, statements(style.capabilities))
+        MatrixRow(target, style, _of_style(style))
         for target in map(find_target, target_names() if names is None else names)
         for style in target.styles
     )
+
+
+def _of_style(style: Style) -> tuple[Statement, ...]:
+    """The statements on its capabilities, of which `hold` does not tell alone what waits."""
+    said = statements(style.capabilities)
+    if not style.capabilities.hold:
+        return said
+    mark, waits, words = waited(style)
+    hold = Statement("hold", waits, mark, words, None if waits else Direction.OPEN)
+    return tuple(hold if each.field == "hold" else each for each in said)
 
 
 def as_data(rows: Iterable[MatrixRow]) -> list[dict[str, Any]]:
@@ -285,6 +353,7 @@ def as_data(rows: Iterable[MatrixRow]) -> list[dict[str, Any]]:
                 "summary": style.summary,
                 "kind": style.kind,
                 "purposes": sorted(style.purposes),
+                "waiting": style.waiting,
                 "capabilities": _values(style.capabilities),
                 "losses": [
                     {"capability": each.field, "direction": each.costs.value, "text": each.words}
@@ -310,7 +379,6 @@ def survey(
     style: Style,
     options: Options,
     window: int | None = None,
-    lateness: int = DEFAULT_LATENESS,
 ) -> Survey:
     """What `style` makes of `cascades`."""
     made = closed = 0
@@ -318,7 +386,7 @@ def survey(
     refusals: Counter[str] = Counter()
     for cascade in cascades:
         try:
-            fitted = assess(cascade, catalog, style, options, window, lateness)
+            fitted = assess(cascade, catalog, style, options, window)
         except Refused as refusal:
             refusals[short_reason(str(refusal))] += 1
             continue

@@ -6,14 +6,14 @@ between them with keys and windows, spoilers, and how far in time an answer reac
 a target, and no target reads a cascade document.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..catalog.terms import Policy, Relation
 
 Scalar = bool | int | str
-Operator = Literal["equals", "in", "startswith", "endswith", "exists", "absent", "grants"]
+Operator = Literal["equals", "in", "startswith", "endswith", "exists", "absent", "grants", "only"]
 ActorRule = Literal["same", "same-role", "any", "service"]
 Purpose = Literal["alert", "enrich"]
 
@@ -24,14 +24,15 @@ SERVICE_SUFFIX = ".amazonaws.com"
 class Key:
     """Where a value to compare stands in an event: the first of `paths` that holds one.
 
-    `arn_name` takes the last part of an ARN; `fold` compares without case (ASCII letters only); `tool` takes the
-    family of a userAgent (`events.user_agent_family`).
+    `arn_name` takes the last part of an ARN, `resource_name` the name in one (`catalog.resource_names`); `fold`
+    compares without case (ASCII letters only); `tool` takes the family of a userAgent (`events.user_agent_family`).
     Paths are CloudTrail's, dotted; `[]` after a member steps into every element of a list.
     """
 
     name: str
     paths: tuple[str, ...]
     arn_name: bool = False
+    resource_name: bool = False
     fold: bool = False
     tool: bool = False
 
@@ -45,8 +46,9 @@ class Key:
 class Test:
     """One test of one field. Except for `absent` it fails on a field that is missing or null.
 
-    `values` holds the operand of `equals`, `startswith` and `endswith`, the choices of `in`, and is
-    empty otherwise. `grants`: the resource policy at `path` lets nobody outside the account in.
+    `values` holds the operand of `equals`, `startswith` and `endswith`, the choices of `in`, the members of `only`, and
+    is empty otherwise. `grants`: the resource policy at `path` lets nobody outside the account in. `only`: the object
+    at `path` has no members that are not null but these.
     """
 
     __test__ = False  # pytest, which looks for classes of this name, shall not collect it
@@ -94,8 +96,25 @@ class KeyPair:
     parent: Key
 
 
-# What an effect is joined on whose cascade says `tool: same`.
-SAME_TOOL = KeyPair(*(Key("tool_family", ("userAgent",), tool=True),) * 2)
+def _same(key: Key) -> KeyPair:
+    return KeyPair(key, key)
+
+
+# What an effect is joined on whose cascade says `tool: same`, and `region: same`.
+SAME_TOOL = _same(Key("tool_family", ("userAgent",), tool=True))
+SAME_REGION = _same(Key("region", ("awsRegion",)))
+# What makes one hand (docs/semantics.md, Silencing): where the call came from, and what it was signed with.
+SAME_ADDRESS = _same(Key("address", ("sourceIPAddress",)))
+SAME_CREDENTIAL = _same(
+    Key(
+        "credential",
+        (
+            "userIdentity.sessionContext.attributes.creationDate",
+            "userIdentity.accessKeyId",
+        ),
+    )
+)
+ONE_HAND = (SAME_ADDRESS, SAME_CREDENTIAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +136,8 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An effect: `parent` is None where it hangs on the root, else another node's name."""
+    """An effect: `parent` is None where it hangs on the root, else another node's name. `rank` is the class of its
+    explanations (docs/semantics.md, Verdicts), the best 0."""
 
     name: str
     pattern: Pattern
@@ -126,13 +146,18 @@ class Node:
     relation: Relation
     policy: Policy
     techniques: tuple[str, ...] = ()
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Spoiler:
     """An event that voids an instance whose root it joins; the actor does not matter.
 
-    root.time - before <= spoiler.time <= root.time + after, in seconds.
+    root.time - before <= spoiler.time <= root.time + after, in seconds. With `between` it voids only those
+    explanations between whose first and last event it lies; `before` and `after` are how far these may reach.
+
+    What cannot be read of it speaks against the root: a key or an account that is missing counts as equal, and a
+    condition on a member of an object that is not there (`may_be_omitted`) holds.
     """
 
     pattern: Pattern
@@ -141,6 +166,35 @@ class Spoiler:
     after: int
     same_account: bool
     reason: str
+    between: bool = False
+
+
+# Members in whose place CloudTrail writes null, or `{"omitted": true}` where they are too large.
+_OMITTED = frozenset(
+    ("additionalEventData", "requestParameters", "responseElements", "serviceEventDetails")
+)
+
+
+def may_be_omitted(path: str) -> str | None:
+    """The member of a record that is or holds the field at `path` and may be left out; None where none may.
+
+    >>> may_be_omitted("requestParameters.userName"), may_be_omitted("errorCode")
+    ('requestParameters', None)
+    """
+    top = path.partition(".")[0]
+    return top if top in _OMITTED else None
+
+
+def alike(spoilers: Iterable[Spoiler], *, in_where: bool = False) -> list[list[Spoiler]]:
+    """The spoilers, together those that differ in nothing but their patterns; with `in_where` in nothing but the name
+    of the event."""
+    found: dict[object, list[Spoiler]] = {}
+    for spoiler in spoilers:
+        pattern = spoiler.pattern
+        where = (pattern.event_source, pattern.where) if in_where else ()
+        edge = (spoiler.join, spoiler.before, spoiler.after, spoiler.same_account, spoiler.between)
+        found.setdefault((edge, where), []).append(spoiler)
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +204,10 @@ class Query:
     `purpose`: alert on the subjects that nothing explains, or merely label those that are explained.
     For an ensemble `required` names the nodes besides the root without which nothing is explained, and
     the root is an effect itself (`root_policy` is then not None).
-    `rivals` are other cascades that may silence some of the same actions, cut down to those.
+    `root_keys`, and with `root_account` the account, are what a root must say to begin an instance, since spoilers
+    join on it. `rivals` are other cascades that may silence some of the same actions, cut down to those. An event that
+    one of the `vetoes` explains is not silenced, whoever else explains it: nodes of a stricter policy, of this cascade
+    or of others.
     `lateness` is how long, in seconds, a log event may take to arrive.
     """
 
@@ -166,10 +223,14 @@ class Query:
     root_techniques: tuple[str, ...] = ()
     root_policy: Policy | None = None
     root_relation: Relation | None = None
+    root_rank: int = 0
     required: tuple[str, ...] = ()
     spoilers: tuple[Spoiler, ...] = ()
     references: tuple[str, ...] = ()
+    root_keys: tuple[Key, ...] = ()
+    root_account: bool = False
     rivals: "tuple[Query, ...]" = field(default=(), repr=False)
+    vetoes: "tuple[Query, ...]" = field(default=(), repr=False)
 
     @property
     def ensemble(self) -> bool:
@@ -193,6 +254,16 @@ class Query:
         while chain[-1].parent is not None:
             chain.append(self.node(chain[-1].parent))
         return tuple(chain)
+
+    def repeated_above(self, node: Node) -> tuple[Node | None, ...]:
+        """What stands further up than its parent with the very action of `node`; None is the root.
+
+        An event has one place on its way to the root, and these could take it again.
+        """
+        above = self.chain(node)[1:]
+        same = [step for step in above[1:] if step.pattern.action == node.pattern.action]
+        is_root = bool(above) and self.root.action == node.pattern.action
+        return (*same, None) if is_root else tuple(same)
 
     def groups(self) -> tuple[tuple[Node, ...], ...]:
         """The nodes that the subjects need, parents first; together those that hang on one parent by one edge.
@@ -232,7 +303,7 @@ class Query:
 
     @property
     def may_fail(self) -> frozenset[str]:
-        """The actions of subjects whose failed calls count, too; of the others only successful ones do."""
+        """The actions of subjects whose failed calls can be explained, too. Unexplained, every call alerts."""
         return frozenset(node.pattern.action for node in self.subjects if node.pattern.may_fail) | (
             {self.root.action} if self.root_is_subject and self.root.may_fail else frozenset()
         )
@@ -246,15 +317,21 @@ class Query:
         return tuple(sorted(found))
 
     def patterns(self) -> Iterator[Pattern]:
-        """Every pattern of the query: the root's, the nodes', the spoilers'. Rivals have their own."""
+        """Every pattern of the query: the root's, the nodes', the spoilers'. Rivals and vetoes have their own."""
         yield self.root
         yield from (node.pattern for node in self.nodes)
         yield from (spoiler.pattern for spoiler in self.spoilers)
 
+    def members(self) -> tuple[Node, ...]:
+        """The nodes besides the root without which nothing is explained. They need not be of one hand."""
+        return tuple(without_hand(self.node(name)) for name in self.required)
+
     def all_actions(self) -> tuple[str, ...]:
-        """Every action that a log must hold for the answer to be right, rivals' included; each once."""
+        """Every action that a log must hold for the answer to be right, rivals' and vetoes' included; each once."""
         found = [pattern.action for pattern in self.patterns()]
-        found += [action for rival in self.rivals for action in rival.all_actions()]
+        found += [
+            action for other in (*self.rivals, *self.vetoes) for action in other.all_actions()
+        ]
         return tuple(dict.fromkeys(found))
 
     @property
@@ -274,7 +351,8 @@ class Query:
 
     def _reach(self) -> tuple[int, int]:
         # own.time lies in [parent - before, parent + after], so the parent in [own - after, own + before].
-        around_root = [(spoiler.before, spoiler.after) for spoiler in self.spoilers]
+        # What lies between the events of a path lies no further than they do.
+        around_root = [(each.before, each.after) for each in self.spoilers if not each.between]
         around_root += [
             (self.node(name).edge.before, self.node(name).edge.after) for name in self.required
         ]
@@ -285,6 +363,12 @@ class Query:
             chain = self.chain(node)
             back = max(back, sum(step.edge.after for step in chain) + root_back)
             ahead = max(ahead, sum(step.edge.before for step in chain) + root_ahead)
-        for rival in self.rivals:
-            back, ahead = max(back, rival.reach_before), max(ahead, rival.reach_after)
+        for other in (*self.rivals, *self.vetoes):
+            back, ahead = max(back, other.reach_before), max(ahead, other.reach_after)
         return back, ahead
+
+
+def without_hand(node: Node) -> Node:
+    """The node, whoever's hand made it."""
+    join = tuple(pair for pair in node.edge.join if pair not in ONE_HAND)
+    return node if join == node.edge.join else replace(node, edge=replace(node.edge, join=join))

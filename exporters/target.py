@@ -9,9 +9,14 @@ from typing import Literal
 from ..catalog.overlay import Controller
 from .capabilities import Capabilities, Loss
 from .detections import Detection
+from .errors import ExportError
 from .query import Purpose, Query
+from .sample_cases import SampleCase
+from .schedule import DEFAULT_LATENESS
 
 Kind = Literal["query", "suppression", "list"]
+Waits = Literal["query", "schedule", "watch", "never"]
+Waiting = Literal["query", "schedule", "watch", "never", "log", "at-once", "reader"]
 Verification = Literal["executed", "parsed", "unverified"]
 
 
@@ -19,8 +24,10 @@ Verification = Literal["executed", "parsed", "unverified"]
 class Options:
     """What the user chose. Durations are seconds; dates are UTC.
 
-    `every` is the schedule's interval. `table`, `index` and `layout` name where the events lie; None:
-    the target's default. `controllers` are the environment's noisy principals, of cascade.toml.
+    `every` is the schedule's interval, `lateness` how long an event may take to reach the platform. `table`,
+    `index` and `layout` name where the events lie; None: the target's default. `partition` is the column by
+    which that table is parted, so that a scheduled run need not read all of it; None: it does. `controllers`
+    are the environment's noisy principals, of cascade.toml.
     `overlay` says which was in force when the cascades were read; None where none was.
     """
 
@@ -28,22 +35,48 @@ class Options:
     expires: date
     catalog_version: str
     every: int = 15 * 60
+    lateness: int = DEFAULT_LATENESS
     table: str | None = None
     index: str | None = None
     layout: str | None = None
+    partition: str | None = None
     backend: str | None = None
     owner: str | None = None
     controllers: tuple[Controller, ...] = ()
     overlay: str | None = None
     sigma_version: Literal["2.1", "2.2"] = "2.1"
 
+    def __post_init__(self) -> None:
+        """Refuse a schedule that no platform keeps.
+
+        Raises:
+            ExportError: less than a minute between runs.
+        """
+        if self.every < 60:
+            raise ExportError(f"there must be at least a minute between runs, not {self.every}s")
+
+
+def _no_samples(query: Query) -> tuple[SampleCase, ...]:
+    return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One query, cut down to what the style can say, and what it lost by that."""
+    """One query, cut down to what the style can say, and what it lost by that.
+
+    `sampled` makes its samples, which takes some hundredths of a second: they are made when they are asked for.
+    """
 
     query: Query
     losses: tuple[Loss, ...]
+    sampled: Callable[[Query], tuple[SampleCase, ...]] = field(
+        default=_no_samples, compare=False, repr=False
+    )
+
+    @property
+    def samples(self) -> tuple[SampleCase, ...]:
+        """Short logs, and what a query that loses nothing says of each: the same at every call."""
+        return self.sampled(self.query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +109,10 @@ class Style:
 
     `losses` adds what only this target loses to what follows from `capabilities`. `render` gets all
     jobs at once, since some platforms keep many rules in one file. `outline` says in a line each what the
-    steps of a query keep that is too long to be read; nothing where there are none.
+    steps of a query keep that is too long to be read; nothing where there are none. `heeds_vetoes`: whether what a
+    stricter cascade explains matters to it; not where it silences nothing, or asks for no explanation at all.
+    `waits` says what lets `Query.hold` pass before an event is judged: the query itself, the platform's schedule,
+    `cascade watch` before it tells a verdict, or nothing: what is explained later has alerted by then.
     """
 
     name: str
@@ -86,7 +122,21 @@ class Style:
     render: Render
     losses: MoreLosses = _no_more
     outline: Outline = _no_steps
+    heeds_vetoes: bool = True
+    waits: Waits = "query"
     purposes: frozenset[Purpose] = field(default=frozenset({"alert"}))
+
+    @property
+    def waiting(self) -> Waiting:
+        """What lets the hold pass: `waits`, but for a style that judges a log which has ended (`log`), silences
+        whatever fits it (`at-once`), leaves the judging to whoever reads it (`reader`), or judges on arrival."""
+        if self.kind == "list":
+            return "reader"
+        if self.capabilities.finished_log:
+            return "log"
+        if self.kind == "suppression" or not self.heeds_vetoes:
+            return "at-once"
+        return self.waits if self.capabilities.hold else "never"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +144,7 @@ class Target:
     """A platform. The first of `styles` is the default; `layouts` are the table layouts it knows.
 
     `detections` renders what is no cascade, given the name of the style; None: it has no form for them.
+    `partitions`: whether it heeds `Options.partition`.
 
     `verification` says what the project's tests hold its artefacts against, `verified_by` names it.
     Its page is docs/exporters/<name>.md.
@@ -105,6 +156,7 @@ class Target:
     verification: Verification
     verified_by: str
     layouts: tuple[str, ...] = ()
+    partitions: bool = False
     detections: RenderDetections | None = None
     backends: Callable[[], tuple[str, ...]] | None = None
 

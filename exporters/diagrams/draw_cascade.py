@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from ...catalog.models import Cascade, Effect, Origin
-from ...catalog.terms import Relation
+from ...catalog.models import Cascade, Effect, Origin, Spoiler, Window
+from ...catalog.terms import NO_CASCADE, Relation
 from .boxes import action_row
 from .links import evidence_links
 from .picture import EdgeStyle, Group, Picture, PictureEdge, PictureNode
@@ -12,6 +12,9 @@ from .wording import actor_words, where_words, window_words
 
 # With more effects than this, those of one service that hang together share a box.
 STACK_ABOVE = 12
+
+# More spoilers than these that lie in one window share a box.
+_FEW_SPOILERS = 3
 
 _GROUP_TITLES: dict[EdgeStyle | str, str] = {
     "precondition": "First, by the caller",
@@ -34,15 +37,14 @@ def cascade_picture(cascade: Cascade) -> Picture:
     for stack in _stacks(cascade, placed):
         nodes.append(_effect_node(cascade, stack, placed))
         edges.append(_effect_edge(cascade, stack[0], placed))
-    for index, node in enumerate(_spoiler_nodes(cascade)):
+    for window, node in _spoiler_nodes(cascade):
         nodes.append(node)
-        window = cascade.spoilers[index].within
         edges.append(
             PictureEdge(
                 source=node.id,
                 target=cascade.root_node,
                 style="spoiler",
-                label=window_words(window.before, window.after),
+                label=window_words(window.before, window.after) if window else ("in between",),
                 tooltip=node.tooltip,
             )
         )
@@ -107,7 +109,7 @@ def _terms(cascade: Cascade, effect: Effect, placed: _Placed) -> object:
         effect.parent,
         effect.within,
         cascade.policy_of(effect),
-        _notes(effect, stacked=True),
+        _notes(cascade, effect, stacked=True),
     )
 
 
@@ -148,7 +150,7 @@ def _effect_node(cascade: Cascade, stack: list[Effect], placed: _Placed) -> Pict
             for effect in stack
         ),
         heading=_heading(stack),
-        notes=_notes(first, stacked=len(stack) > 1),
+        notes=_notes(cascade, first, stacked=len(stack) > 1),
         style=first.relation,
         policy=cascade.policy_of(first),
         tooltip=" ".join(_sentence(cascade, effect) for effect in stack),
@@ -169,20 +171,34 @@ def _effect_edge(cascade: Cascade, effect: Effect, placed: _Placed) -> PictureEd
     )
 
 
-def _spoiler_nodes(cascade: Cascade) -> Iterator[PictureNode]:
-    for index, spoiler in enumerate(cascade.spoilers):
-        yield PictureNode(
-            id=f"spoiler {index}",
-            role="spoiler",
-            rows=(action_row(spoiler.action, ()),),
-            notes=(spoiler.reason, *where_words(spoiler.where)),
-            style="spoiler",
-            tooltip=f"{spoiler.action} voids the explanation: {spoiler.reason}.",
-            group="spoiler",
-        )
+def _spoiler_nodes(cascade: Cascade) -> Iterator[tuple[Window | None, PictureNode]]:
+    """A box for each spoiler, with its window; many that lie in the same window share one."""
+    stacks: dict[Window | None, list[Spoiler]] = {}
+    for spoiler in cascade.spoilers:
+        stacks.setdefault(spoiler.within, []).append(spoiler)
+    number = 0
+    for window, stack in stacks.items():
+        for part in [stack] if len(stack) > _FEW_SPOILERS else [[each] for each in stack]:
+            yield window, _spoiler_node(f"spoiler {number}", part)
+            number += 1
 
 
-def _notes(effect: Effect, *, stacked: bool) -> tuple[str, ...]:
+def _spoiler_node(name: str, stack: list[Spoiler]) -> PictureNode:
+    first = stack[0]
+    reasons = list(dict.fromkeys(spoiler.reason for spoiler in stack))
+    actions = dict.fromkeys(spoiler.action for spoiler in stack)
+    return PictureNode(
+        id=name,
+        role="spoiler",
+        rows=tuple(action_row(action, ()) for action in actions),
+        notes=(first.reason, *where_words(first.where)) if len(stack) == 1 else (),
+        style="spoiler",
+        tooltip=f"{', '.join(actions)} voids the explanation: {'; '.join(reasons)}.",
+        group="spoiler",
+    )
+
+
+def _notes(cascade: Cascade, effect: Effect, *, stacked: bool) -> tuple[str, ...]:
     notes = [*where_words(effect.where), actor_words(effect.actor)]
     if effect.occurs == "many" and not stacked:
         notes.append("may repeat")
@@ -190,7 +206,13 @@ def _notes(effect: Effect, *, stacked: bool) -> tuple[str, ...]:
         notes.append("failed calls count, too")
     if effect.name is not None:
         notes.append(_named(effect))
+    if (strongest := _strongest(cascade, effect)) in NO_CASCADE:
+        notes.append(f"evidence: {strongest}")
     return tuple(note for note in notes if note)
+
+
+def _strongest(cascade: Cascade, effect: Effect) -> str:
+    return next(iter(cascade.evidence_for(effect)), "none")
 
 
 def _named(effect: Effect) -> str:
@@ -210,7 +232,7 @@ def _sentence(cascade: Cascade, effect: Effect) -> str:
     note = f" {effect.note.strip()}" if effect.note else ""
     return (
         f"{effect.action} {_VERBS[effect.relation]} ({window} {cascade.parent_node(effect)}{joined}; "
-        f"policy {cascade.policy_of(effect)}).{note}"
+        f"policy {cascade.policy_of(effect)}; evidence {_strongest(cascade, effect)}).{note}"
     )
 
 
@@ -221,5 +243,5 @@ def _sentences(cascade: Cascade) -> Iterator[str]:
     for effect in cascade.effects:
         if effect is not root:
             yield _sentence(cascade, effect)
-    for node in _spoiler_nodes(cascade):
+    for _, node in _spoiler_nodes(cascade):
         yield node.tooltip

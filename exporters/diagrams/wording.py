@@ -64,6 +64,10 @@ def _tests(condition: Condition) -> Iterator[str]:
         yield "is not given"
     if condition.grants is not None:
         yield "grants to the own account only"
+    if condition.only is not None:
+        names = list(condition.only[:_SHOWN_VALUES])
+        more = ["…"] if len(condition.only) > _SHOWN_VALUES else []
+        yield "holds only " + ", ".join([*names, *more])
     if condition.not_ is not None:
         yield "not (" + " and ".join(_tests(condition.not_)) + ")"
 

@@ -43,9 +43,15 @@ def any_of(terms: Iterable[str]) -> str:
     return listed[0] if len(listed) == 1 else f"({' OR '.join(listed)})"
 
 
+def one_of(name: str, values: Iterable[str]) -> str:
+    """The attribute, written as a query writes it, equals one of the values."""
+    return f"{name}:{any_of(map(quoted, values))}"
+
+
 def success(fields: FieldMap) -> str:
     """What a successful call looks like."""
-    return f"-{attribute(fields.success.field)}:*"
+    found = [fields.success.field, *([fields.success.message] if fields.success.message else [])]
+    return " ".join(f"-{attribute(each)}:*" for each in found)
 
 
 def pattern(wanted: Pattern, fields: FieldMap) -> str:

@@ -26,6 +26,14 @@ def one_of(field: str, values: Sequence[str]) -> str:
     return tests[0] if len(tests) == 1 else "(" + " or ".join(tests) + ")"
 
 
+def one_of_lines(field: str, values: Sequence[str]) -> list[str]:
+    """The field equals one of the values, a line for each."""
+    if len(values) == 1:
+        return [one_of(field, values)]
+    tests = [f"{field} = {quoted(value)}" for value in values]
+    return ["(", *(f"  {test} or" for test in tests[:-1]), f"  {tests[-1]}", ")"]
+
+
 def starting_with(prefix: str) -> str:
     """A regular expression between slashes that texts match which begin so.
 

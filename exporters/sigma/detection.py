@@ -16,8 +16,8 @@ ACTOR = ("userIdentity.principalId", "userIdentity.accessKeyId")
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 # An empty field is no value, as a missing one is not.
 EMPTY = (None, "")
-# The Splunk add-on, for one, fills in what CloudTrail leaves out.
-SUCCESS = {"errorCode": [*EMPTY, "Success"]}
+# The Splunk add-on, for one, fills in what CloudTrail leaves out. A message without a code is a failure, too.
+SUCCESS = {"errorCode": [*EMPTY, "Success"], "errorMessage": [*EMPTY]}
 
 
 def literal(value: str) -> str:
@@ -64,13 +64,12 @@ def unresolved(patterns: Sequence[Pattern], fields: Sequence[str], may_fail: boo
 
 
 def remaining(nodes: Sequence[Node], cased: bool) -> Map | None:
-    """The calls of one action that fit none of `nodes`; None where all do."""
-    may_fail = any(node.pattern.may_fail for node in nodes)
-    found = calls([nodes[0].pattern], may_fail)
+    """The calls of one action, failed ones among them, that fit none of `nodes`; None where all do."""
+    found = calls([nodes[0].pattern], may_fail=True)
     names = list(found)
     for place, node in enumerate(nodes):
         misfits = []
-        if may_fail and not node.pattern.may_fail:
+        if not node.pattern.may_fail:
             found["filter_main_success"] = SUCCESS
             misfits.append("not filter_main_success")
         where = where_of(node)
@@ -110,7 +109,7 @@ def empty(fields: Iterable[str]) -> list[Map]:
 
 def _no_values(field: str) -> list[str | None]:
     if field == ACTOR[0]:
-        return [*EMPTY, "Anonymous"]
+        return [*EMPTY, "Anonymous*"]
     if field.startswith(("requestParameters.", "responseElements.")):
         return [*EMPTY, HIDDEN]
     return [*EMPTY]

@@ -3,6 +3,7 @@
 https://sigmahq.io/sigma-specification/specification/sigma-correlation-rules-specification.html
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -58,11 +59,13 @@ def group_of(node: Node) -> tuple[str, ...]:
 
 def own_fields(node: Node) -> tuple[str, ...]:
     """The fields of the effect's event that are compared with its origin's."""
-    return (*group_of(node), *(pair.own.paths[0] for pair in node.edge.join))
+    return tuple(dict.fromkeys((*group_of(node), *(pair.own.paths[0] for pair in node.edge.join))))
 
 
 def _parent_fields(node: Node) -> tuple[str, ...]:
-    return (*group_of(node), *(pair.parent.paths[0] for pair in node.edge.join))
+    return tuple(
+        dict.fromkeys((*group_of(node), *(pair.parent.paths[0] for pair in node.edge.join)))
+    )
 
 
 class _Writer:
@@ -73,6 +76,7 @@ class _Writer:
         self.options = options
         self.cased = cased
         self._names = Names()
+        self._titles: Counter[str] = Counter()
 
     def origin(self, fields: tuple[str, ...]) -> Map:
         query, pattern = self.query, self.query.root
@@ -174,7 +178,7 @@ class _Writer:
         """The rule in the key order of SigmaHQ."""
         silent = level == "informational"
         rule: dict[str, Any] = {
-            "title": title,
+            "title": self._title(title),
             "id": rule_id(self.query, part),
             "name": self._names.unique(f"{snake_case(name)}_{snake_case(self.query.cascade)}"),
             "status": "experimental",
@@ -193,6 +197,13 @@ class _Writer:
         }
         return {key: value for key, value in rule.items() if value != []}
 
+    def _title(self, title: str) -> str:
+        """The title with the cascade that it is about: many cascades share an action, and no two rules a title."""
+        title = f"{title} in {self.query.cascade.removeprefix('aws.')}"
+        self._titles[title] += 1
+        count = self._titles[title]
+        return title if count == 1 else f"{title} ({count})"
+
 
 def _correlation(node: Node, effect: Map, origin: Map) -> Map:
     names = [effect["name"], origin["name"]]
@@ -205,7 +216,7 @@ def _correlation(node: Node, effect: Map, origin: Map) -> Map:
         fields.append(own if own == parent else pair.own.name)
     correlation: Map = {"type": "temporal", "rules": names}
     if fields:
-        correlation["group-by"] = fields
+        correlation["group-by"] = list(dict.fromkeys(fields))
     if aliases:
         correlation["aliases"] = aliases
     # A span has no direction, and no rule may span nothing.

@@ -21,8 +21,7 @@ CHAIN_LENGTH = 3
 
 def session_actor(fields: Fields) -> Expression:
     """principalId, and accessKeyId but for IAM users and root: a session's name is free for all to choose."""
-    principal = _or_null(fields.member("userIdentity.principalId"))
-    known = exp.func("NULLIF", principal, text("Anonymous"))
+    known = fields.principal()
     lasting = _or_null(fields.member("userIdentity.type")).isin(text("IAMUser"), text("Root"))
     access_key = _or_null(fields.member("userIdentity.accessKeyId"))
     session = exp.DPipe(
@@ -33,14 +32,18 @@ def session_actor(fields: Fields) -> Expression:
     return exp.case().when(lasting, known).else_(session)
 
 
-def add_actor_steps(unresolved: str, name: str, may_fail: bool, steps: Steps) -> None:
-    """Add the steps from the step `unresolved` to the one called `name`, which has a column `actor`."""
+def add_actor_steps(unresolved: str, calls: str, name: str, steps: Steps) -> None:
+    """Add the steps from the step `unresolved` to the one called `name`, which has a column `actor`.
+
+    `calls` is the step that holds the calls that hand out credentials, copies and all.
+    """
     handed = (
         exp.select("handed_out", "principal", "access_key")
         .distinct()
-        .from_(unresolved)
+        .from_(calls)
         .where(
             not_null(_column("handed_out")),
+            exp.not_(_column("failed")),
             _column("event_source").eq(text("sts.amazonaws.com")),
             exp.NEQ(
                 this=exp.func("COALESCE", _column("identity_type"), text("")),
@@ -48,8 +51,6 @@ def add_actor_steps(unresolved: str, name: str, may_fail: bool, steps: Steps) ->
             ),
         )
     )
-    if may_fail:
-        handed = handed.where(exp.not_(_column("failed")))
     steps.add("credentials", handed, "who was handed which access key")
     known = "credentials"
     for length in range(1, CHAIN_LENGTH + 1):

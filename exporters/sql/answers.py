@@ -7,9 +7,10 @@ from typing import Literal
 from sqlglot import exp
 
 from ..query import Key, Query
-from .dialect import Dialect, Expression, number
+from .dialect import Expression
 from .expressions import any_action_named, column, named, subject_keys
 from .fields import is_null
+from .setting import Setting, Slice
 
 Answer = Literal["alert", "silenced", "explained"]
 
@@ -18,43 +19,31 @@ Answer = Literal["alert", "silenced", "explained"]
 class Asked:
     """The query, the step that holds its events, and the names of its keys there.
 
-    `every`: seconds between runs, each of which judges one slice; None: all events at once.
+    On a schedule each run judges one slice, else all events at once.
     """
 
     query: Query
     events: str
     keys: Mapping[Key, str]
-    some_may_fail: bool
-    dialect: Dialect
-    every: int | None
+    setting: Setting
 
-
-def _ago(asked: Asked, seconds: int) -> Expression:
-    return exp.Sub(this=asked.dialect.now(), expression=number(seconds))
-
-
-def _slice(asked: Asked, table: str) -> list[Expression]:
-    """The slice of time that a scheduled run judges: held back until its windows have passed."""
-    every = asked.every
-    if every is None:
-        return []
-    moment = column("event_time", table)
-    return [
-        exp.GTE(this=moment, expression=_ago(asked, asked.query.hold + every)),
-        exp.LT(this=moment.copy(), expression=_ago(asked, asked.query.hold)),
-    ]
+    @property
+    def slice(self) -> Slice | None:
+        """The slice of time that a scheduled run judges: held back until its windows have passed."""
+        if self.setting.every is None:
+            return None
+        query = self.query
+        return Slice(self.setting.dialect, self.setting.every, query.hold, query.lateness)
 
 
 def _judged(asked: Asked) -> list[Expression]:
-    """Which events the query is about."""
-    found = [any_action_named(asked.query.actions, "judged")]
-    if asked.some_may_fail:
-        spared = sorted(asked.query.may_fail)
-        held: Expression = exp.not_(column("failed", "judged"))
-        if spared:
-            held = exp.or_(held, any_action_named(spared, "judged"))
-        found.append(held)
-    return [*found, *_slice(asked, "judged")]
+    """Which events the query is about, failed calls among them; of copies that differ the first."""
+    judged = [any_action_named(asked.query.actions, "judged")]
+    if asked.slice is not None:
+        judged += asked.slice.holds(column("event_time", "judged"), column("due", "judged"))
+    if asked.query.purpose == "alert":
+        judged.append(column("copy_number", "judged").eq(1))
+    return judged
 
 
 def _shown(asked: Asked) -> list[Expression]:
@@ -107,18 +96,26 @@ def _explained(asked: Asked, explained: str) -> exp.Select:
 
 
 def _silenced(asked: Asked, explained: str) -> exp.Select:
-    """How many of them there are, by action and actor, with the first and the last moment."""
+    """How many of them there are, by action and actor, with the first and the last moment.
+
+    On a schedule by interval, too: slices overlap, and each run that counts an interval counts all of it.
+    """
     ids = exp.select("event_id", "cascade").distinct().from_(explained).subquery("known")
-    groups = [
+    groups: list[Expression] = [
         column("cascade", "known"),
         column("event_source", "judged"),
         column("event_name", "judged"),
         column("account", "judged"),
         column("principal", "judged"),
     ]
+    shown: list[Expression] = list(groups)
+    if asked.slice is not None:
+        interval = asked.slice.interval(column("event_time", "judged"))
+        groups.append(interval)
+        shown.append(named(interval.copy(), "slice_start"))
     return (
         exp.select(
-            *groups,
+            *shown,
             named(exp.func("MIN", column("event_time", "judged")), "first_time"),
             named(exp.func("MAX", column("event_time", "judged")), "last_time"),
             named(exp.Count(this=exp.Star()), "events"),

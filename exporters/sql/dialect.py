@@ -6,18 +6,21 @@ pass through text templates: they are literals of the syntax tree, which the gen
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from string import ascii_lowercase, ascii_uppercase
 
 import sqlglot
 from sqlglot import exp
 
+from ...catalog.resource_names import RESOURCE_NAMES
 from ...events import MAX_TOOL_TEXT, TOOL_LETTERS
+from ..errors import ExportError
 from ..tool_marks import tool_patterns
-from .layout import TimeForm
+from .layout import PartitionForm, TimeForm
 
 Expression = exp.Expr
 MAX_ELEMENTS = 1_000
+REPORTING = "For the scheduler: adds to a table of results what no run has told before."
 
 
 def call(name: str, *arguments: Expression) -> Expression:
@@ -42,6 +45,20 @@ class Dialect(ABC):
     prepare: tuple[str, str] | None = None
     """How to keep a table of the events that matter for as long as the script runs, and how to drop it,
     where the engine would read the log anew for each step that refers to it. None: it would not."""
+    scheduling = REPORTING
+    """What the file for the engine's scheduler is for."""
+    merges = False
+    """Whether what is new is added to a table of results by MERGE, which two runs at once do not do at once."""
+    results_beside = False
+    """Whether a table of results lies where the table does that is read, for want of a place for what has none."""
+    partitions = False
+    """Whether a column may be named that parts the table, so that a run need not read all of it."""
+    unique_results = False
+    """Whether a table's key can be kept unique, and a row whose key is there left out."""
+    own_table: bool = False
+    """Whether that is a table that others see, which then has a name of its own for each cascade."""
+    one_statement: bool = False
+    """Whether a call takes one statement: each then is a file."""
 
     @abstractmethod
     def member(self, document: Expression, path: Sequence[str]) -> Expression:
@@ -89,6 +106,12 @@ class Dialect(ABC):
     def now(self) -> Expression:
         """The present moment as whole seconds since 1970."""
 
+    def only(
+        self, document: Expression, path: Sequence[str], members: Sequence[str]
+    ) -> Expression | None:
+        """Whether an object of which no member but these is more than null stands at `path`; None: cannot be said."""
+        return None
+
     def members(self, column: Expression, member: str) -> Expression:
         """The list of that member of every struct in a list column."""
         name = exp.to_identifier(member)
@@ -97,6 +120,13 @@ class Dialect(ABC):
     def list_if(self, condition: Expression, strings: Expression) -> Expression:
         """The list where the condition holds, and else what `list_present` takes for missing."""
         return exp.case().when(condition, strings)
+
+    def missing(self, *, many: bool) -> Expression:
+        """The value of a key, a list where `many`, or of a member that the table does not keep."""
+        if not self.own_table:
+            return exp.null()
+        # A table wants a type for each of its columns.
+        return exp.cast(exp.null(), exp.DataType.build("array<text>" if many else "text"))
 
     def list_present(self, strings: Expression) -> Expression:
         """Whether the key that is a list is there."""
@@ -110,15 +140,52 @@ class Dialect(ABC):
         """The whole statement with what the engine wants said once."""
         return statement
 
+    def distinct(self, step: str) -> exp.Select:
+        """The rows of a step, equal ones once."""
+        return exp.select("*").distinct().from_(step)
+
+    def scheduled(self) -> "Dialect":
+        """The dialect of what the engine's scheduler runs, which may know when the run was due."""
+        return self
+
+    def for_scheduler(self, name: str, run: Sequence[str], every: int) -> tuple[str, ...]:
+        """The statements to give the scheduler of what bears that name, or to have it made by; `run` are those of a
+        run, of which the first makes the table of results where it is not there yet."""
+        return tuple(run)
+
+    def in_partition(self, name: str, start: Expression, form: PartitionForm) -> Expression:
+        """Whether a record lies in the partition of that second since 1970 or in a later one, by the column `name`.
+
+        Raises:
+            ExportError: the engine's tables have no such columns.
+        """
+        raise ExportError(f"{self.name} has no partitions to choose from")
+
+    def results_table(
+        self, name: str, columns: Mapping[str, str], key: Sequence[str]
+    ) -> exp.Create:
+        """The statement that makes a table of results where it is not there yet; types as sqlglot names them."""
+        parts: list[Expression] = [
+            exp.ColumnDef(this=exp.to_identifier(each), kind=exp.DataType.build(kind))
+            for each, kind in columns.items()
+        ]
+        if self.unique_results:
+            names = exp.Schema(expressions=[exp.to_identifier(each) for each in key])
+            parts.append(exp.UniqueColumnConstraint(this=names))
+        table = exp.Schema(this=self.table(name), expressions=parts)
+        return exp.Create(this=table, kind="TABLE", exists=True)
+
     def table(self, name: str) -> exp.Table:
         """The table; dots part catalog, schema and table."""
-        parts = [
-            exp.to_identifier(part, quoted=not _PLAIN.fullmatch(part)) for part in name.split(".")
-        ]
+        parts = [self.identifier(part) for part in name.split(".")]
         table = exp.Table(this=parts[-1])
         for key, part in zip(("db", "catalog"), reversed(parts[:-1]), strict=False):
             table.set(key, part)
         return table
+
+    def identifier(self, name: str) -> exp.Identifier:
+        """A name that a user gives, in quotes where it needs them."""
+        return exp.to_identifier(name, quoted=not _PLAIN.fullmatch(name))
 
     def column(self, parts: Sequence[str], source: str | None = None) -> Expression:
         """A column, or a member of a struct column."""
@@ -157,6 +224,15 @@ class Dialect(ABC):
             .else_(value.copy()),
             text(""),
         )
+
+    def resource_name(self, value: Expression) -> Expression:
+        """The name in an ARN or a queue's URL; anything else as it is."""
+        named = exp.case()
+        for head, name, tail in RESOURCE_NAMES:
+            rest = self.without(value.copy(), f"^{head}")
+            cut = self.without(rest, f"{tail}$") if tail else rest
+            named = named.when(self.matches(value.copy(), f"^{head}{name}{tail}$"), cut)
+        return named.else_(value.copy())
 
     def agent(self, value: Expression) -> Expression:
         """A userAgent in small letters, cut to what is looked at."""

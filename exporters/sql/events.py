@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from ...catalog.terms import format_duration
-from ..query import Key, Query
+from ..query import Key, Query, may_be_omitted
 from .actors import CREDENTIAL_CALLS, add_actor_steps, session_actor
-from .dialect import Expression, number, text
-from .expressions import by_source, column, keys_of, named
+from .conditions import Tests
+from .dialect import Dialect, Expression, number, text
+from .expressions import by_source, column, keys_of, named, union
 from .fields import Fields, is_null, not_null
 from .layout import Column, InDocument
-from .names import Names
-from .setting import Setting
+from .names import Names, snake_case
+from .setting import Setting, Slice, recent_partitions
 from .steps import Steps
 
 _COLUMNS = (
@@ -31,7 +32,14 @@ _COLUMNS = (
     "handed_out",
     "failed",
     "copy_number",
+    "copies",
     "instance",
+    "first_time",
+    "last_time",
+    "since",
+    "until",
+    "due",
+    *(f"hop_{number_}" for number_ in range(1, 10)),
 )
 
 
@@ -41,17 +49,17 @@ class Events:
     def __init__(self, query: Query, setting: Setting) -> None:
         self.query = query
         self.setting = setting
-        self.name = "cascade_events" if setting.dialect.prepare else "events"
+        self.name = _kept_name(query, setting.dialect)
         self.fields = Fields(setting.dialect, setting.layout)
         self.keys: dict[Key, str] = {}
-        queries = (query, *query.rivals)
+        queries = (query, *query.rivals, *query.vetoes)
         columns = Names(reserved=_COLUMNS)
         for each in queries:
             for key in keys_of(each):
                 if key not in self.keys:
                     self.keys[key] = columns.unique(key.name)
         self._patterns = [pattern for each in queries for pattern in each.patterns()]
-        self.some_may_fail = any(pattern.may_fail for pattern in self._patterns)
+        self.tests = Tests(self._patterns, self.fields, columns)
         rules = {node.edge.actor for each in queries for node in each.nodes}
         self._needs_role = "same-role" in rules
         self._needs_caller = "service" in rules
@@ -60,34 +68,54 @@ class Events:
 
     def read(self, steps: Steps) -> None:
         """Add the steps from the table to the events."""
-        step = self._wanted(steps)
-        if self.setting.every is not None:
-            back = self.setting.every + self.query.hold + self.query.reach_before
-            start = self._ago(back)
-            recent = exp.GTE(this=column("event_time"), expression=start)
+        judged = self._slice()
+        step = self._wanted(steps, judged)
+        if judged is not None:
+            start = judged.begins(judged.due(), self.query.reach_before)
+            # What has no time that can be read is never old.
+            recent = exp.or_(
+                exp.GTE(this=column("event_time"), expression=start), is_null(column("event_time"))
+            )
             step = steps.add(
                 "recent_events",
-                exp.select("*").from_(step).where(recent),
-                f"those of the last {format_duration(back)}",
+                # Told here and nowhere else: a script may take long from statement to statement.
+                exp.select("*", named(judged.due(), "due")).from_(step).where(recent),
+                f"those of the last {format_duration(judged.back + self.query.reach_before)}",
             )
-        step = self._told(steps, step)
-        step = self._unique(steps, step)
-        if self._follows:
-            add_actor_steps(step, self.name, self.some_may_fail, steps)
+        tools = [name for key, name in self.keys.items() if key.tool]
+        # Each of these steps refers to the one before it, the last is called as all the others know it.
+        last = [self.name]
+        told = last.pop() if tools else None
+        resolved = (last.pop() if last else "resolved_events") if self._follows else None
+        unique = self._unique(
+            steps,
+            step,
+            last.pop() if last else "unresolved_events" if resolved else "unique_events",
+        )
+        if resolved:
+            calls = step if self.query.purpose == "alert" else unique
+            add_actor_steps(unique, calls, resolved, steps)
+        if told:
+            self._told(steps, resolved or unique, told, tools)
 
-    def _wanted(self, steps: Steps) -> str:
+    def _slice(self) -> Slice | None:
+        if self.setting.every is None:
+            return None
+        query = self.query
+        return Slice(self.setting.dialect, self.setting.every, query.hold, query.lateness)
+
+    def _wanted(self, steps: Steps, judged: Slice | None) -> str:
         """The rows of the table that are events of the queries' actions."""
         source = self.setting.dialect.table(self.setting.table)
         actions = [pattern.action for pattern in self._patterns]
         if self._follows:
             actions += CREDENTIAL_CALLS
         wanted = exp.select(*self._columns()).from_(source).where(self._any_action(actions))
-        if not self.some_may_fail:
-            wanted = wanted.where(is_null(self._member("errorCode")))
-        outcome = "" if self.some_may_fail else " that succeeded"
-        keeps = (
-            f"events of {len(set(actions))} actions{outcome}, with the columns that steps ask for"
-        )
+        if judged is not None and self.setting.partition is not None:
+            start = judged.begins(judged.due(), self.query.reach_before)
+            layout, parted_by = self.setting.layout, self.setting.partition
+            wanted = wanted.where(recent_partitions(judged.dialect, layout, parted_by, start))
+        keeps = f"events of {len(set(actions))} actions, with the columns that steps ask for"
         return steps.add("read_events", wanted, keeps)
 
     def _columns(self) -> list[Expression]:
@@ -98,7 +126,7 @@ class Events:
             named(self._member("eventSource"), "event_source"),
             named(self._member("eventName"), "event_name"),
             named(fields.account(), "account"),
-            named(self._principal(), "principal"),
+            named(fields.principal(), "principal"),
             named(self._member("userIdentity.accessKeyId"), "access_key"),
             named(self._member("userIdentity.type"), "identity_type"),
         ]
@@ -113,63 +141,69 @@ class Events:
         if self._follows:
             handed = self._member("responseElements.credentials.accessKeyId")
             columns.append(named(handed, "handed_out"))
-        if self.some_may_fail:
-            columns.append(named(not_null(self._member("errorCode")), "failed"))
+        columns.append(named(fields.failed(), "failed"))
         for key, name in self.keys.items():
             value = fields.key(key)
-            value = exp.null() if value is None else value
+            value = self.setting.dialect.missing(many=key.many) if value is None else value
             columns.append(named(value, "agent" if key.tool else name))
+        columns += self.tests.columns
         return columns + [self.setting.dialect.column((name,)) for name in self._documents()]
 
-    def _told(self, steps: Steps, step: str) -> str:
-        """The events with the tool that each agent tells: asked for many marks, it stands in a step before."""
-        for key, name in self.keys.items():
-            if key.tool:
-                tool = named(self.setting.dialect.tool_family(column("agent")), name)
-                step = steps.add(
-                    "told_events",
-                    exp.select("*", tool).from_(step),
-                    f"all, with the tool that the userAgent tells as {name}",
-                )
-        return step
+    def _told(self, steps: Steps, step: str, name: str, tools: Sequence[str]) -> None:
+        """Add the events with the tool that each agent tells: asked for many marks, it stands in the last step, which
+        nothing before it repeats."""
+        columns = [named(self.setting.dialect.tool_family(column("agent")), tool) for tool in tools]
+        keeps = f"all, with the tool that the userAgent tells as {' and '.join(tools)}"
+        steps.add(name, exp.select("*", *columns).from_(step), keeps)
 
-    def _unique(self, steps: Steps, step: str) -> str:
-        """The first copy of each event; those without an id are all kept."""
-        number_in_copies = exp.Window(
-            this=exp.RowNumber(),
-            partition_by=[column("event_id")],
-            order=exp.Order(expressions=[exp.Ordered(this=column("event_time"))]),
+    def _unique(self, steps: Steps, step: str, name: str) -> str:
+        """The events, each id once, where something is to be silenced with how many copies say something else: of those
+        that differ all are kept, since a stricter cascade may explain any. Those without an id are all kept."""
+        if self.query.purpose != "alert":
+            first = exp.or_(column("copy_number").eq(1), is_null(column("event_id")))
+            copies = steps.add(
+                "numbered_events",
+                exp.select("*", named(_number_in_copies(), "copy_number")).from_(step),
+                "all, the copies of each event numbered",
+            )
+            keeps = "the first copy of each event"
+            return steps.add(name, exp.select("*").from_(copies).where(first), keeps)
+        versions = steps.add(
+            "distinct_events",
+            self.setting.dialect.distinct(step).where(not_null(column("event_id"))),
+            "those with an id, copies that say the same once",
         )
-        copies = steps.add(
-            "numbered_events",
-            exp.select("*", named(number_in_copies, "copy_number")).from_(step),
-            "all, the copies of each event numbered",
+        among = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[column("event_id")])
+        counted = exp.select(
+            "*", named(_number_in_copies(), "copy_number"), named(among, "copies")
+        ).from_(versions)
+        single = (
+            exp.select("*", named(number(1), "copy_number"), named(number(1), "copies"))
+            .from_(step)
+            .where(is_null(column("event_id")))
         )
-        first = exp.or_(column("copy_number").eq(1), is_null(column("event_id")))
-        name = "unresolved_events" if self._follows else self.name
-        keeps = "the first copy of each event"
-        return steps.add(name, exp.select("*").from_(copies).where(first), keeps)
+        keeps = "all, with how many copies of the id differ"
+        return steps.add(name, union([counted, single]), keeps)
 
     def _documents(self) -> list[str]:
-        """The columns that conditions read, in the order of their names."""
+        """The columns that conditions read, by name: where copies of an event differ in one of them,
+        in whatever member, they do not say the same."""
         found: set[str] = set()
         for pattern in self._patterns:
-            for condition in pattern.where:
-                place = self.setting.layout.find(condition.path)
+            paths = [condition.path for condition in pattern.where]
+            for path in (*paths, *filter(None, map(may_be_omitted, paths))):
+                place = self.setting.layout.find(path)
                 if isinstance(place, Column | InDocument):
                     found.add(place.parts[0])
         return sorted(found)
 
     def _member(self, path: str) -> Expression:
         found = self.fields.member(path)
-        return found if found is not None else exp.null()
+        return found if found is not None else self.setting.dialect.missing(many=False)
 
     def _written(self, path: str) -> Expression:
         found = self.fields.written(path)
         return found if found is not None else exp.null()
-
-    def _principal(self) -> Expression:
-        return exp.func("NULLIF", self._member("userIdentity.principalId"), text("Anonymous"))
 
     def _role(self) -> Expression:
         principal = self._member("userIdentity.principalId")
@@ -186,5 +220,18 @@ class Events:
             )
         )
 
-    def _ago(self, seconds: int) -> Expression:
-        return exp.Sub(this=self.setting.dialect.now(), expression=number(seconds))
+
+def _kept_name(query: Query, dialect: Dialect) -> str:
+    """What the step is called that the others read, which may be a table."""
+    if not dialect.prepare:
+        return "events"
+    own = f"_{snake_case(query.cascade)}" if dialect.own_table else ""
+    return f"cascade_events{own}"
+
+
+def _number_in_copies() -> Expression:
+    return exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[column("event_id")],
+        order=exp.Order(expressions=[exp.Ordered(this=column("event_time"))]),
+    )

@@ -9,8 +9,8 @@ from .dialect import Expression, number, text
 
 
 def keys_of(query: Query) -> list[Key]:
-    """The keys that edges and spoilers of the query compare."""
-    found: list[Key] = []
+    """The keys that edges and spoilers of the query compare, and that its root must have."""
+    found: list[Key] = [*query.root_keys]
     for node in query.nodes:
         for pair in (*node.edge.join, *node.edge.distinct):
             found += [pair.own, pair.parent]
@@ -26,6 +26,21 @@ def union(selects: Sequence[exp.Query]) -> exp.Query:
     for more in selects[1:]:
         found = exp.union(found, more, distinct=False)
     return found
+
+
+def without(
+    step: str, unwanted: str, same: Sequence[str], *, columns: Sequence[str] = ("*",)
+) -> exp.Select:
+    """The rows of `step`, or these columns of them, of which no row of `unwanted` has the same values in the columns
+    `same`."""
+    rows = exp.select(*same).distinct().from_(unwanted).subquery("unwanted")
+    equal = [column(name, "unwanted").eq(column(name, "kept")) for name in same]
+    return (
+        exp.select(*(f"kept.{name}" for name in columns))
+        .from_(exp.alias_(exp.to_table(step), "kept", table=True))
+        .join(rows, on=exp.and_(*equal), join_type="left")
+        .where(exp.Is(this=column(same[0], "unwanted"), expression=exp.null()))
+    )
 
 
 def likeness(query: Query, node: Node) -> object:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from ..query import Condition, Denied, Key, Pattern, Query, Test
+from ..query import Condition, Denied, Key, Pattern, Query, Test, may_be_omitted
 from .dialect import Dialect, Expression, text
 from .layout import Column, InDocument, InList, Layout
 
@@ -89,6 +89,8 @@ class Fields:
             return self.dialect.agent(value)
         if key.arn_name:
             value = self.dialect.arn_name(value)
+        if key.resource_name:
+            value = self.dialect.resource_name(value)
         return self.dialect.lower(value) if key.fold else value
 
     def condition(self, condition: Condition) -> Expression | None:
@@ -109,7 +111,9 @@ class Fields:
         return None
 
     def _column_test(self, column: Expression, test: Test) -> Expression | None:
-        """A test of a column of texts: a number or a truth value never equals one."""
+        """A test of a column of texts: a number or a truth value never equals one, and no text is an object."""
+        if test.operator == "only":
+            return exp.false()
         if test.operator == "exists":
             return exp.NEQ(this=exp.func("COALESCE", column, text("")), expression=text(""))
         if test.operator == "absent":
@@ -126,6 +130,8 @@ class Fields:
         if test.operator == "absent":
             filled = exp.func("COALESCE", held, text("null"))
             return filled.isin(*EMPTY)
+        if test.operator == "only":
+            return self.dialect.only(document, path, [str(name) for name in test.values])
         if test.operator in ("equals", "in"):
             choices = [self._equals(document, path, value) for value in test.values]
             return exp.or_(*choices)
@@ -155,6 +161,37 @@ class Fields:
                 return self.dialect.ends_with(value, texts[0])
             case _:
                 return None
+
+    def left_out(self, path: str) -> Expression | None:
+        """Whether the object that `path` leads into is not in the record; None where it always is."""
+        top = may_be_omitted(path)
+        found = self.layout.find(top) if top else None
+        if not isinstance(found, InDocument):
+            return None
+        document = self.dialect.column(found.parts)
+        held = exp.func("COALESCE", self.dialect.json(document, found.path), text(""))
+        omitted = self.dialect.json(document.copy(), (*found.path, "omitted"))
+        return exp.or_(
+            exp.not_(self.dialect.starts_with(held, "{")),
+            exp.func("COALESCE", omitted, text("")).eq(text("true")),
+        )
+
+    def failed(self) -> Expression:
+        """Whether the call failed, by its code or by its message alone."""
+        found = [
+            not_null(value)
+            for path in ("errorCode", "errorMessage")
+            if (value := self.member(path)) is not None
+        ]
+        return exp.or_(*found) if found else exp.false()
+
+    def principal(self) -> Expression:
+        """The principal's id; NULL where it is missing, or the caller is anonymous, who is nobody in particular."""
+        value = self.member("userIdentity.principalId")
+        if value is None:
+            return self.dialect.missing(many=False)
+        anonymous = self.dialect.starts_with(self.dialect.lower(value), "anonymous")
+        return exp.case().when(exp.not_(anonymous), value.copy())
 
     def account(self) -> Expression:
         """The account that the event belongs to."""

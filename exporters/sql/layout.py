@@ -12,6 +12,7 @@ from ..errors import ExportError
 
 FOLDER = Path(__file__).parents[1] / "data" / "layouts"
 TimeForm = Literal["iso", "timestamp", "milliseconds"]
+PartitionForm = Literal["day", "timestamp"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ Location = Column | InDocument | InList
 class Layout:
     """A table layout. Keys are CloudTrail's paths; values are columns, dotted where they are structs.
 
-    `time_form` is how the event's time is kept: ISO 8601 text, a timestamp, or milliseconds.
+    `time_form` is how the event's time is kept: ISO 8601 text, a timestamp, or milliseconds. `partition_form` is how
+    a column is written that parts the table: a timestamp, or a day as text, such as 2026/03/17.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Layout:
     documents: Mapping[str, str]
     lists: Mapping[str, Mapping[str, str]]
     list_columns: Mapping[str, str]
+    partition_form: PartitionForm
 
     def find(self, path: str) -> Location | None:
         """Where the field stands; None where the table does not keep it."""
@@ -97,4 +100,5 @@ def layout(name: str) -> Layout:
         documents=written.get("documents", {}),
         lists={path: held["members"] for path, held in lists.items()},
         list_columns={path: held["column"] for path, held in lists.items()},
+        partition_form=written.get("partition", "timestamp"),
     )

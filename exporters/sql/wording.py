@@ -45,6 +45,13 @@ def spoiler_words(
     return f"{events_words([spoiler.pattern])}, {around} ({spoiler.reason})"
 
 
+def between_words(spoiler: Spoiler, joined: Sequence[KeyPair], keys: Mapping[Key, str]) -> str:
+    """What lies between the events of a path and cuts it, and why; `joined` are the keys that the table keeps."""
+    same = [_pair(pair, keys) for pair in joined] + (["account"] if spoiler.same_account else [])
+    shared = f", same {', '.join(same)}" if same else ""
+    return f"{events_words([spoiler.pattern])}{shared} ({spoiler.reason})"
+
+
 def _around(before: int, after: int, step: str, same: Sequence[str]) -> str:
     """Where an event lies, and what it shares with that of the step.
 
@@ -83,6 +90,8 @@ def _condition(condition: Condition) -> str:
             return f"{field} is missing"
         case "grants":
             return f"{field} lets nobody outside the account in"
+        case "only":
+            return f"{field} has no members but {' and '.join(map(str, condition.values))}"
 
 
 def _values(values: Sequence[Scalar]) -> Iterator[str]:

@@ -1,17 +1,20 @@
 """Amazon Athena and Trino: https://trino.io/docs/current/functions/json.html"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlglot import exp
 
 from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, function, number, text
-from ..sql.layout import TimeForm
+from ..sql.layout import PartitionForm, TimeForm
 from ..sql.target import sql_target
 
 
 class Athena(Dialect):
     name = "athena"
     prepare = ("CREATE TABLE {} AS", "DROP TABLE {}")
+    own_table = True
+    one_statement = True
+    partitions = True
 
     def member(self, document: Expression, path: Sequence[str]) -> Expression:
         return call("json_extract_scalar", document, _path(path))
@@ -62,6 +65,27 @@ class Athena(Dialect):
     def now(self) -> Expression:
         return exp.cast(call("to_unixtime", call("now")), "bigint")
 
+    def in_partition(self, name: str, start: Expression, form: PartitionForm) -> Expression:
+        moment = call("from_unixtime", start, text("UTC"))
+        # In quotes, as Athena's guide has it: its column is called timestamp.
+        column = exp.column(exp.to_identifier(name, quoted=True))
+        if form == "day":
+            day = call("date_format", moment, text("%Y/%m/%d"))
+            return exp.GTE(this=column, expression=day)
+        since = exp.GTE(this=column, expression=exp.cast(moment, "timestamp"))
+        return exp.or_(since, exp.Is(this=column.copy(), expression=exp.null()))
+
+    def results_table(
+        self, name: str, columns: Mapping[str, str], key: Sequence[str]
+    ) -> exp.Create:
+        # Without a place of its own in S3, and so only where it is not there yet.
+        # https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html
+        empty = exp.select(
+            *(exp.alias_(exp.cast(exp.null(), kind), each) for each, kind in columns.items())
+        )
+        no_rows = exp.Properties(expressions=[exp.WithDataProperty(no=True)])
+        return exp.Create(this=self.table(name), kind="TABLE", expression=empty, properties=no_rows)
+
     def ends_with(self, value: Expression, tail: str) -> Expression:
         return call("substr", value, number(-len(tail))).eq(text(tail))
 
@@ -75,6 +99,6 @@ TARGET = sql_target(
     title="Amazon Athena, Trino",
     dialect=Athena,
     layouts=("athena", "security-lake", "raw"),
-    verification="parsed",
-    verified_by="sqlglot's Athena and Trino grammars; the same steps run in DuckDB on tables of these layouts",
+    verification="executed",
+    verified_by="Trino 435 on one machine, against the reference semantics on random logs",
 )

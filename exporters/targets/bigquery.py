@@ -5,13 +5,17 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, fill, json_path, number, text
-from ..sql.layout import TimeForm
+from ..sql.layout import PartitionForm, TimeForm
 from ..sql.target import sql_target
 
 
 class BigQuery(Dialect):
     name = "bigquery"
     prepare = ("CREATE TEMP TABLE {} AS", "DROP TABLE {}")
+    # A scheduled query may run twice at once, and has no dataset of its own.
+    merges = True
+    results_beside = True
+    partitions = True
 
     def member(self, document: Expression, path: Sequence[str]) -> Expression:
         return call("JSON_VALUE", document, text(json_path(path)))
@@ -80,8 +84,40 @@ class BigQuery(Dialect):
     def now(self) -> Expression:
         return call("UNIX_SECONDS", call("CURRENT_TIMESTAMP"))
 
+    def scheduled(self) -> Dialect:
+        return ScheduledBigQuery()
+
+    def in_partition(self, name: str, start: Expression, form: PartitionForm) -> Expression:
+        # What is streamed in has no _PARTITIONTIME yet.
+        # https://cloud.google.com/bigquery/docs/querying-partitioned-tables#query_an_ingestion-time_partitioned_table
+        column = exp.column(self.identifier(name))
+        since = exp.GTE(this=column, expression=call("TIMESTAMP_SECONDS", start))
+        return exp.or_(since, exp.Is(this=column.copy(), expression=exp.null()))
+
+    def distinct(self, step: str) -> exp.Select:
+        # DISTINCT takes no JSON and no arrays.
+        row = call("TO_JSON_STRING", exp.column(step))
+        nth = exp.Window(
+            this=exp.RowNumber(),
+            partition_by=[row],
+            order=exp.Order(expressions=[exp.Ordered(this=exp.column("event_time"))]),
+        )
+        selected = exp.select("*").from_(step)
+        selected.set("qualify", exp.Qualify(this=nth.eq(number(1))))
+        return selected
+
     def before_colon(self, value: Expression) -> Expression:
         return fill("SPLIT(value, ':')[SAFE_OFFSET(0)]", self.name, value=value)
+
+
+class ScheduledBigQuery(BigQuery):
+    """A scheduled query, which is told when it was due.
+
+    https://cloud.google.com/bigquery/docs/scheduling-queries#query_string
+    """
+
+    def now(self) -> Expression:
+        return call("UNIX_SECONDS", exp.Parameter(this=exp.var("run_time")))
 
 
 TARGET = sql_target(

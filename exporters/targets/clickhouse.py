@@ -1,9 +1,10 @@
 """ClickHouse: https://clickhouse.com/docs/sql-reference/functions/json-functions"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlglot import exp
 
+from ..capabilities import PLAIN_CONDITIONS
 from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, function, number, text
 from ..sql.layout import TimeForm
 from ..sql.target import sql_target
@@ -27,6 +28,18 @@ class ClickHouse(Dialect):
 
     def json(self, document: Expression, path: Sequence[str]) -> Expression:
         return call("nullIf", call("JSONExtractRaw", document, *map(text, path)), text(""))
+
+    def only(self, document: Expression, path: Sequence[str], members: Sequence[str]) -> Expression:
+        kind = call("toString", call("JSONType", document, *map(text, path)))
+        listed = call("array", *map(text, members))
+
+        def fits(pair: Expression) -> Expression:
+            name = call("tupleElement", pair, number(1))
+            value = call("tupleElement", pair.copy(), number(2))
+            return exp.or_(call("has", listed, name), value.eq(text("null")))
+
+        pairs = call("JSONExtractKeysAndValuesRaw", document.copy(), *map(text, path))
+        return exp.and_(kind.eq(text("Object")), call("arrayAll", function(fits), pairs))
 
     def strings(
         self, document: Expression, path: Sequence[str], below: Sequence[str]
@@ -92,6 +105,17 @@ class ClickHouse(Dialect):
     def lower(self, value: Expression) -> Expression:
         return call("lower", value)  # of ASCII letters only; lowerUTF8 is the other one
 
+    def results_table(
+        self, name: str, columns: Mapping[str, str], key: Sequence[str]
+    ) -> exp.Create:
+        made = super().results_table(name, columns, key)
+        order = exp.Order(expressions=[exp.Tuple(expressions=[exp.column(each) for each in key])])
+        engine = exp.EngineProperty(this=exp.var("MergeTree"))
+        nullable = exp.EQ(this=exp.column("allow_nullable_key"), expression=number(1))
+        settings = exp.SettingsProperty(expressions=[nullable])
+        made.set("properties", exp.Properties(expressions=[engine, order, settings]))
+        return made
+
     def finish(self, statement: exp.Query) -> exp.Query:
         # What a left join does not find is NULL, as everywhere else.
         nulls = exp.EQ(this=exp.column("join_use_nulls"), expression=number(1))
@@ -105,5 +129,6 @@ TARGET = sql_target(
     dialect=ClickHouse,
     layouts=("raw",),
     verification="executed",
+    conditions=PLAIN_CONDITIONS | {"only"},
     verified_by="ClickHouse in process (chdb), against the reference semantics on random logs",
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
+from ..capabilities import PLAIN_CONDITIONS
 from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, function, json_path, number, text
 from ..sql.layout import TimeForm
 from ..sql.target import sql_target
@@ -11,6 +12,7 @@ from ..sql.target import sql_target
 
 class DuckDB(Dialect):
     name = "duckdb"
+    unique_results = True
 
     def member(self, document: Expression, path: Sequence[str]) -> Expression:
         return call("json_extract_string", document, text(json_path(path)))
@@ -22,6 +24,15 @@ class DuckDB(Dialect):
 
     def json(self, document: Expression, path: Sequence[str]) -> Expression:
         return exp.cast(call("json_extract", document, text(json_path(path))), "text")
+
+    def only(self, document: Expression, path: Sequence[str], members: Sequence[str]) -> Expression:
+        at = text(json_path(path))
+        # A patch leaves nothing of what it says null for.
+        held = call("json_merge_patch", text("{}"), call("json_extract", document, at))
+        listed = exp.Array(expressions=[text(name) for name in members])
+        is_object = call("json_type", document.copy(), at.copy()).eq(text("OBJECT"))
+        within = self.covers(listed, call("json_keys", held))
+        return exp.case().when(is_object, within).else_(exp.false())
 
     def strings(
         self, document: Expression, path: Sequence[str], below: Sequence[str]
@@ -72,5 +83,6 @@ TARGET = sql_target(
     dialect=DuckDB,
     layouts=("raw", "tailpipe", "athena", "security-lake"),
     verification="executed",
+    conditions=PLAIN_CONDITIONS | {"only"},
     verified_by="DuckDB, against the reference semantics on random logs",
 )

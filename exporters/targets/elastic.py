@@ -4,18 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from ..capabilities import PLAIN_CONDITIONS, Capabilities, Direction, Loss
+from ..capabilities import PLAIN_CONDITIONS, Capabilities
 from ..detections import Detection, about
 from ..errors import Refused
-from ..explained_table import EVERYTHING, table_losses
+from ..explained_table import EVERYTHING
 from ..field_maps import FieldMap, field_map
 from ..header import header
-from ..languages.elastic import exceptions, kibana, kuery
-from ..languages.elastic.eql_query import refuse_unjoinable, sequences
-from ..languages.elastic.esql import comment
-from ..languages.elastic.esql_query import refuse_repeats
-from ..languages.elastic.esql_search import search
+from ..languages.elastic import exceptions, kibana, kuery, losses, rules_repository
+from ..languages.elastic.eql_query import sequences
+from ..languages.elastic.esql import comments
+from ..languages.elastic.esql_search import begins, search
 from ..languages.elastic.kuery_detections import detection_rule
+from ..languages.elastic.slices import judged
+from ..languages.one_pass import sayable
 from ..query import Query
 from ..target import Artefact, Job, Options, Style, Target
 
@@ -39,10 +40,11 @@ def _index(options: Options) -> str:
     return name
 
 
-def _file(cascade: str, suffix: str = "") -> PurePosixPath:
-    """Where a detection-rules checkout keeps a rule on AWS."""
-    name = cascade.replace(".", "_").replace("-", "_")
-    return PurePosixPath("rules", "integrations", "aws", f"{name}{suffix}.toml")
+def _dataset(options: Options) -> list[str]:
+    """The test that only CloudTrail is asked; not of an index of the user's, which may lack the field."""
+    if options.index is not None:
+        return []
+    return [kuery.equals("data_stream.dataset", "aws.cloudtrail")]
 
 
 def _ndjson(name: str, objects: Sequence[kibana.Object]) -> Artefact:
@@ -50,10 +52,16 @@ def _ndjson(name: str, objects: Sequence[kibana.Object]) -> Artefact:
 
 
 def _rule(
-    job: Job, options: Options, style: int, name: str, language: str, query: str, back: int
+    job: Job,
+    options: Options,
+    style: int,
+    name: str,
+    language: str,
+    query: str,
+    back: int,
+    techniques: Sequence[str],
 ) -> kibana.Object:
     identity = f"{STYLES[style].name}:{job.query.cascade}:{name}"
-    expires = f"expires:{options.expires.isoformat()}"
     return kibana.rule(
         identity,
         name,
@@ -68,28 +76,57 @@ def _rule(
         tags=[
             "cloudcascade",
             job.query.cascade,
-            expires,
+            f"expires:{options.expires.isoformat()}",
             *kibana.owner_tag(options.owner),
-            *job.query.techniques,
         ],
+        techniques=techniques,
     )
+
+
+def _techniques(query: Query) -> tuple[str, ...]:
+    """What the effects are in an attacker's hands; where they have no name of their own, what the origin is."""
+    return query.techniques or query.root_techniques
+
+
+def _toml(
+    rule: kibana.Object,
+    cascade: str,
+    techniques: Sequence[str],
+    options: Options,
+    suffix: str = "",
+    stack: str | None = None,
+) -> Artefact:
+    owner = {"owner": options.owner} if options.owner else {}
+    facts = {"cloudcascade": cascade, "expires": options.expires.isoformat(), **owner}
+    text = rules_repository.toml(rule, techniques, options.created, facts, stack)
+    return Artefact(rules_repository.path(cascade, suffix), text)
 
 
 def _esql(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
     rules = []
     for job in jobs:
+        job = replace(job, query=sayable(job.query, _fields()))
         query = job.query
-        head = "".join(f"{comment(line)}\n" for line in header(job, TARGET, STYLES[0], options))
+        head = comments(header(job, TARGET, STYLES[0], options))
         alert = search(query, _fields(), _index(options), options.every, explained=False)
         folder = PurePosixPath(NAME, "esql")
         yield Artefact(folder / f"{query.cascade}.alert.esql", f"{head}{alert}\n")
         counted = search(query, _fields(), _index(options), options.every, explained=True)
         yield Artefact(folder / f"{query.cascade}.silenced.esql", f"{head}{counted}\n")
-        back = query.hold + 2 * options.every + query.reach_before
-        rule = _rule(job, options, 0, f"Not explained: {query.title}", "esql", alert, back)
+        # The query's slice is by when the run is due, at most an interval before it starts.
+        back = begins(query, options.every, explained=False) + query.reach_before + options.every
+        rule = _rule(
+            job,
+            options,
+            0,
+            f"Not explained: {query.title}",
+            "esql",
+            alert,
+            back,
+            _techniques(query),
+        )
         rules.append(rule)
-        toml = kibana.toml(rule, options.created, STACK)
-        yield Artefact(_file(query.cascade, "_not_explained"), toml)
+        yield _toml(rule, query.cascade, _techniques(query), options, "_not_explained", STACK)
     yield _ndjson("rules.ndjson", rules)
 
 
@@ -98,12 +135,18 @@ def _eql(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
     for job in jobs:
         query = job.query
         for name, text in sequences(query, _fields()):
-            back = query.hold + 2 * options.every
-            rule = _rule(job, options, 1, f"{name} ({query.cascade})", "eql", text, back)
-            rule |= {"index": [_index(options)], "filters": [_hold(query)]}
+            back = judged(query.hold, options.every, options.lateness)
+            rule = _rule(
+                job, options, 1, f"{name} ({query.cascade})", "eql", text, back, _techniques(query)
+            )
+            rule["index"] = [_index(options)]
+            if text.startswith("sequence"):
+                # A sequence is in the order of what happened, not of what arrived, and waits for the hold.
+                del rule["timestamp_override"]
+                rule["filters"] = [_hold(query)]
             rules.append(rule)
         # EQL cannot count, so ES|QL does; it looks at groups, so that its count comes near.
-        head = "".join(f"{comment(line)}\n" for line in header(job, TARGET, STYLES[1], options))
+        head = comments(header(job, TARGET, STYLES[1], options))
         counted = search(query, _fields(), _index(options), options.every, explained=True)
         path = PurePosixPath(NAME, "eql", f"{query.cascade}.silenced.esql")
         yield Artefact(path, f"{head}{counted}\n")
@@ -152,15 +195,17 @@ def _origins(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
     for job in jobs:
         root = job.query.root
         success = _fields().success
-        text = " and ".join(
+        text = kuery.every_one(
             (
+                *_dataset(options),
                 kuery.equals(_field("eventSource"), root.event_source),
                 kuery.equals(_field("eventName"), root.event_name),
                 kuery.equals(success.field, *success.values),
             )
         )
-        back = 2 * options.every + job.query.lateness
+        back = judged(options.lateness, options.every, options.lateness)
         name = f"{root.action} ({job.query.cascade})"
+        techniques = job.query.root_techniques or job.query.techniques
         first_seen = {
             "type": "new_terms",
             "new_terms_fields": [_field("userIdentity.principalId")],
@@ -170,57 +215,21 @@ def _origins(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
             ("", name, {"type": "query"}),
             ("_new_caller", f"{name} by a new caller", first_seen),
         ):
-            rule = _rule(job, options, 4, label, "kuery", text, back)
+            rule = _rule(job, options, 4, label, "kuery", text, back, techniques)
             rule |= {"index": [_index(options)], **more}
             rules.append(rule)
-            yield Artefact(_file(job.query.cascade, suffix), kibana.toml(rule, options.created))
+            yield _toml(rule, job.query.cascade, techniques, options, suffix)
     yield _ndjson("origin-rules.ndjson", rules)
 
 
-def _esql_losses(query: Query, options: Options) -> Iterator[Loss]:
-    refuse_repeats(query)
-    yield Loss(
-        Direction.OPEN,
-        "two origins of one key in the look-back, one of them out of the window: alerts",
-    )
-    if any(each.spoilers for each in (query, *query.rivals)):
-        yield Loss(
-            Direction.OPEN, "what voids an explanation does so from anywhere in the look-back"
-        )
-    yield Loss(Direction.OPEN, "names with letters that are not ASCII's compare with case")
-
-
-def _eql_losses(query: Query, options: Options) -> Iterator[Loss]:
-    refuse_unjoinable(query, _fields())
-    if any(node.edge.actor != "any" for node in query.subjects):
-        yield Loss(Direction.OPEN, "two access keys of one IAM user are two actors")
-
-
-def _controller_losses(query: Query, options: Options) -> Iterator[Loss]:
-    if not options.controllers:
-        raise Refused("cascade.toml names no controllers: there is nobody to except")
-    yield Loss(
-        Direction.CLOSED,
-        "an exception sees one event: whoever has the controller's role may do the same without any origin",
-    )
-
-
-def _origin_losses(query: Query, options: Options) -> Iterator[Loss]:
-    if query.ensemble:
-        raise Refused("no event begins the cascade, so there is none to alert on")
-    if query.root.where:
-        yield Loss(
-            Direction.OPEN, f"any {query.root.action} alerts, whatever the cascade asks of it"
-        )
-    yield Loss(Direction.UNCOVERED, f"{', '.join(query.actions)}: only the origin alerts")
-
-
 _CAN = Capabilities(
+    between=False,
+    copies=False,
+    undated=False,
     list_keys=False,
     distinct_keys=False,
     ensembles=False,
     arn_name=False,
-    tool_family=False,
     same_role=False,
     service_actor=False,
     conditions=PLAIN_CONDITIONS - {"exists", "absent", "denied"},
@@ -232,7 +241,7 @@ STYLES = (
         kind="query",
         capabilities=_CAN,
         render=_esql,
-        losses=_esql_losses,
+        losses=losses.esql,
     ),
     Style(
         name="eql",
@@ -243,8 +252,15 @@ STYLES = (
             same_second=False,
             hop=False,
             spoilers=False,
+            between=False,
+            unreadable_spoilers=False,
+            copies=False,
+            undated=False,
+            root_keys=False,
+            log_ends=False,
             ensembles=False,
             rivals=False,
+            vetoes=False,
             list_keys=False,
             distinct_keys=False,
             first_of=False,
@@ -256,7 +272,7 @@ STYLES = (
             service_actor=False,
         ),
         render=_eql,
-        losses=_eql_losses,
+        losses=losses.eql,
     ),
     Style(
         name="exception",
@@ -264,7 +280,7 @@ STYLES = (
         kind="suppression",
         capabilities=replace(EVERYTHING, expiry=True),
         render=_exceptions,
-        losses=table_losses,
+        losses=losses.table,
     ),
     Style(
         name="controllers",
@@ -273,7 +289,7 @@ STYLES = (
         # It asks for no origin at all, which is one loss and said as one.
         capabilities=replace(EVERYTHING, expiry=True),
         render=_controllers,
-        losses=_controller_losses,
+        losses=losses.controller,
     ),
     Style(
         name="origin",
@@ -282,7 +298,7 @@ STYLES = (
         # Nothing is silenced: the effects are not asked for at all.
         capabilities=EVERYTHING,
         render=_origins,
-        losses=_origin_losses,
+        losses=losses.origin,
     ),
 )
 
@@ -290,10 +306,11 @@ STYLES = (
 def _detect(wanted: Sequence[Detection], style: str, options: Options) -> Iterator[Artefact]:
     rules = []
     for detection in wanted:
-        note = about(detection, TARGET.title, TARGET.verification)
-        rule = detection_rule(detection, _fields(), _index(options), note, options)
+        note = about(detection, TARGET.title, TARGET.verification, options.overlay)
+        index, first = _index(options), _dataset(options)
+        rule = detection_rule(detection, _fields(), index, first, note, options)
         rules.append(rule)
-        yield Artefact(_file(detection.id), kibana.toml(rule, options.created))
+        yield _toml(rule, detection.id, detection.techniques, options)
     yield _ndjson("detection-rules.ndjson", rules)
 
 

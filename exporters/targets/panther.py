@@ -4,7 +4,9 @@ The scheduled query is the exact form. Correlation rules have one window for all
 https://docs.panther.com/data-analytics/scheduled-queries
 """
 
+import ast
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -12,16 +14,20 @@ from ...catalog.terms import format_duration
 from ..capabilities import PLAIN_CONDITIONS, Capabilities, Direction, Loss
 from ..errors import Refused
 from ..explained_table import EVERYTHING, by_source
-from ..header import header
+from ..header import header, overlay_lines
 from ..languages.panther import correlation
 from ..languages.panther.documents import document
-from ..languages.panther.python_source import constant, function, member, module, text_of
+from ..languages.panther.python_source import constant, first_of, function, member, module, text_of
 from ..query import Query
+from ..sample_cases import SampleCase
+from ..schedule import tellings
 from ..sql.answers import Answer
 from ..sql.fields import paths_of
 from ..sql.layout import layout
+from ..sql.readable import losses_of_reading, readable
 from ..sql.setting import Setting
 from ..sql.statements import outline, script
+from ..sql.timetable import repeats
 from ..target import Artefact, Job, Options, Style, Target
 from .snowflake import Snowflake
 
@@ -69,23 +75,23 @@ def _render(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
                 "Description": "\n".join(head),
                 "Enabled": True,
                 "Query": query_text(query, answer, options),
-                "Schedule": {"RateMinutes": max(1, options.every // 60), "TimeoutMinutes": 5},
+                "Schedule": correlation.timetable(options),
                 "Tags": correlation.tags(options),
             }
             yield document(PurePosixPath("queries", FOLDER, f"{name}_{answer}.yml"), scheduled)
         yield document(
-            PurePosixPath("rules", FOLDER, f"{name}.yml"), _rule(query, name, head, options)
+            PurePosixPath("rules", FOLDER, f"{name}.yml"), _rule(job, name, head, options)
         )
-        yield Artefact(PurePosixPath("rules", FOLDER, f"{name}.py"), _source(query))
+        yield Artefact(PurePosixPath("rules", FOLDER, f"{name}.py"), _source(query, options))
 
 
-def _rule(query: Query, name: str, head: Iterable[str], options: Options) -> dict[str, Any]:
-    row = {
-        "event_id": "a",
-        "event_name": "DeleteThing",
-        "account": "111111111111",
-        "principal": "b",
-    }
+def _dedup_period(options: Options) -> int:
+    """Minutes for which rows of one event belong to one alert: until the last run that tells it, however late."""
+    return (tellings(options.every, options.lateness) + 1) * options.every // 60
+
+
+def _rule(job: Job, name: str, head: Iterable[str], options: Options) -> dict[str, Any]:
+    query = job.query
     return {
         "AnalysisType": "scheduled_rule",
         "RuleID": f"Cascade.{query.cascade}",
@@ -96,26 +102,61 @@ def _rule(query: Query, name: str, head: Iterable[str], options: Options) -> dic
         "Severity": "Medium",
         "Description": "\n".join(head),
         "Reference": next(iter(query.references), ""),
-        "DedupPeriodMinutes": 60,
+        "DedupPeriodMinutes": max(60, _dedup_period(options)),
         "Tags": correlation.tags(options),
         "Reports": {"MITRE ATT&CK": list(query.techniques)},
-        "Tests": [{"Name": "A row of the query", "ExpectedResult": True, "Log": row}],
+        "Tests": list(_tests(job.samples)),
     }
 
 
-def _source(query: Query) -> str:
-    event = [member(name) for name in ("event_name", "principal", "account", "event_id")]
+def _tests(cases: Iterable[SampleCase]) -> Iterator[dict[str, Any]]:
+    """The rows of the events that are to alert. Of what is explained there is no row that the rule could see."""
+    for case in cases:
+        records = {record["eventID"]: record for record in case.records}
+        for number, event_id in enumerate(case.alerts, start=1):
+            count = f", {number} of {len(case.alerts)}" if len(case.alerts) > 1 else ""
+            name = f"{case.name}{count}: {case.what}"
+            yield {"Name": name, "ExpectedResult": True, "Log": _row(records[event_id])}
+
+
+def _row(record: dict[str, Any]) -> dict[str, Any]:
+    """What the query yields of an event, its keys aside."""
+    identity = record.get("userIdentity") or {}
+    return {
+        "event_id": record["eventID"],
+        "event_time": int(datetime.fromisoformat(record["eventTime"]).timestamp()),
+        "event_source": record["eventSource"],
+        "event_name": record["eventName"],
+        "account": record.get("recipientAccountId") or identity.get("accountId"),
+        "principal": identity.get("principalId"),
+    }
+
+
+def _source(query: Query, options: Options) -> str:
+    event = [member(name) for name in ("event_name", "principal", "account", "event_time")]
     title = text_of(event[0], " by ", event[1], " in ", event[2], " is explained by no cascade")
+    about = f"Every row of the scheduled query is an event that {query.cascade} does not explain."
     return module(
-        f"Every row of the scheduled query is an event that {query.cascade} does not explain.",
+        "\n".join((about, *overlay_lines(options))),
         function("rule", constant(True), "The query has judged already."),
         function("title", title, "What happened, by whom, and where."),
-        function("dedup", event[3], "One alert an event."),
+        function(
+            "dedup",
+            first_of(member("event_id"), text_of(*_between(" ", event))),
+            "One alert an event, by what it is where it has no id.",
+        ),
     )
 
 
+def _between(mark: str, parts: Sequence[ast.expr]) -> Iterator[str | ast.expr]:
+    for place, part in enumerate(parts):
+        if place:
+            yield mark
+        yield part
+
+
 def _correlate(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
-    yield from correlation.shared_source()
+    yield from correlation.shared_source(options)
     for job in jobs:
         head = header(job, TARGET, CORRELATION, options)
         yield from correlation.artefacts(job.query, head, _stem(job.query), options)
@@ -133,7 +174,10 @@ def _filters(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
                 {"KeyPath": "eventName", "Condition": "IsNotIn", "Values": list(names)},
             ]
             if not may_fail:
-                others.append({"KeyPath": "errorCode", "Condition": "IsNotNullOrEmpty"})
+                others += [
+                    {"KeyPath": path, "Condition": "IsNotNullOrEmpty"}
+                    for path in ("errorCode", "errorMessage")
+                ]
             strangers = [
                 _is_none_of(path, arns)
                 for path in ("userIdentity.arn", "userIdentity.sessionContext.sessionIssuer.arn")
@@ -171,7 +215,12 @@ def _query_name(query: Query, answer: str) -> str:
 
 def _losses(query: Query, options: Options) -> Iterator[Loss]:
     place = layout("panther")
-    for path in sorted(paths_of(query)):
+    yield Loss(
+        Direction.OPEN,
+        f"{repeats(options)}; their rows are one alert for {_dedup_period(options)}m",
+    )
+    yield from losses_of_reading(query, place)
+    for path in sorted(paths_of(readable(query, place))):
         if place.find(path) is None:
             yield Loss(
                 Direction.OPEN, f"{place.title} keeps no {path}: what needs it is not explained"
@@ -179,14 +228,18 @@ def _losses(query: Query, options: Options) -> Iterator[Loss]:
 
 
 def _correlation_losses(query: Query, options: Options) -> Iterator[Loss]:
-    reach = correlation.reach(query, options)
     pairs = correlation.pairings(query)
     if not pairs:
         raise Refused("one signal cannot be effect and origin")
+    reach, late = correlation.reach(query, options), correlation.late_reach(query, options)
     yield Loss(
         Direction.CLOSED,
         f"one window for all, without a direction: an origin up to {format_duration(reach)} before "
-        "or after an effect counts",
+        f"or after an effect counts, up to {format_duration(late)} where runs were skipped",
+    )
+    yield Loss(
+        Direction.OPEN,
+        f"an effect alerts in each of the up to {correlation.repeats(query, options)} runs that look back to it",
     )
     for node in correlation.left_out(query):
         text = f"{node.name}: one signal cannot be two things"
@@ -219,8 +272,15 @@ CORRELATION = Style(
         hold=False,
         hop=False,
         spoilers=False,
+        between=False,
+        unreadable_spoilers=False,
+        copies=False,
+        undated=False,
+        root_keys=False,
+        log_ends=False,
         ensembles=False,
         rivals=False,
+        vetoes=False,
         list_keys=False,
         number_keys=True,
         distinct_keys=False,

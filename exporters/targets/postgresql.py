@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
+from ..capabilities import PLAIN_CONDITIONS
 from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, fill, number, text
 from ..sql.layout import TimeForm
 from ..sql.target import sql_target
@@ -13,6 +14,7 @@ _ISO_UTC = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.]\d+)?Z$"
 
 class PostgreSQL(Dialect):
     name = "postgres"
+    unique_results = True
 
     def member(self, document: Expression, path: Sequence[str]) -> Expression:
         return call("jsonb_extract_path_text", document, *map(text, path))
@@ -26,6 +28,18 @@ class PostgreSQL(Dialect):
 
     def json(self, document: Expression, path: Sequence[str]) -> Expression:
         return exp.cast(_inside(document, path), "text")
+
+    def only(self, document: Expression, path: Sequence[str], members: Sequence[str]) -> Expression:
+        held = _inside(document, path)
+        listed = exp.cast(exp.Array(expressions=[text(name) for name in members]), "text[]")
+        within = fill(
+            "(jsonb_strip_nulls(held) - listed) = CAST('{}' AS jsonb)",
+            self.name,
+            held=held.copy(),
+            listed=listed,
+        )
+        is_object = call("jsonb_typeof", held).eq(text("object"))
+        return exp.case().when(is_object, within).else_(exp.false())
 
     def strings(
         self, document: Expression, path: Sequence[str], below: Sequence[str]
@@ -87,5 +101,6 @@ TARGET = sql_target(
     dialect=PostgreSQL,
     layouts=("raw",),
     verification="executed",
+    conditions=PLAIN_CONDITIONS | {"only"},
     verified_by="a PostgreSQL server, against the reference semantics on random logs",
 )

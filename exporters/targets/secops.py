@@ -1,4 +1,10 @@
-"""Google SecOps: YARA-L 2.0 rules that ask a data table, rules of their own on absence, findings exclusions."""
+"""Google SecOps: YARA-L 2.0 rules on the verdicts of `cascade watch`, rules that ask a data table, rules of their own
+on absence, findings exclusions.
+
+A rule of single events is evaluated within minutes of their arrival, also where it asks a data table, and no schedule
+delays it; a rule of several has a settlement delay that is set where it is deployed, not in its text:
+https://docs.cloud.google.com/chronicle/docs/detection/rule-execution-frequency
+"""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -6,59 +12,96 @@ from pathlib import PurePosixPath
 
 from ..capabilities import Capabilities, Direction, Loss
 from ..errors import Refused
-from ..explained_table import EVERYTHING, TABLE, by_source, empty_table, table_losses
+from ..explained_table import EVERYTHING, TABLE, by_source, calls_of, empty_files, unidentified
 from ..field_maps import field_map
 from ..header import header
-from ..languages.yaral import comment, one_of, quoted, rule, starting_with
+from ..languages.yaral import comment, one_of, one_of_lines, quoted, rule, starting_with
 from ..query import Node, Query
 from ..sql.names import snake_case
 from ..target import Artefact, Job, Options, Style, Target
+from ..verdict import EXPLAINED, SILENT, SOURCE, UNEXPLAINED, verdict_losses
 
 NAME = "secops"
 
 
+def _verdicts(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
+    """A rule on verdicts in the form that `cascade watch --format udm` gives them."""
+    for job in jobs:
+        name = f"{_rule_name(job.query)}_verdict"
+        head = comment(header(job, TARGET, VERDICT, options))
+        text = rule(
+            name,
+            _meta_of(job.query, "Not explained", "Medium", options),
+            [
+                (
+                    "events",
+                    [
+                        f"$verdict.metadata.vendor_name = {quoted(SOURCE)}",
+                        '$verdict.additional.fields["final"] = "true"',
+                        *one_of_lines('$verdict.additional.fields["action"]', job.query.actions),
+                        "(",
+                        f"  {one_of('$verdict.metadata.product_event_type', UNEXPLAINED)} or",
+                        f"  ({one_of('$verdict.metadata.product_event_type', [EXPLAINED])} and",
+                        f'   $verdict.additional.fields["policy"] != {quoted(SILENT)})',
+                        ")",
+                    ],
+                ),
+                (
+                    "outcome",
+                    [
+                        '$event_id = $verdict.additional.fields["event_id"]',
+                        "$principal = $verdict.principal.user.userid",
+                    ],
+                ),
+                ("condition", ["$verdict"]),
+            ],
+        )
+        yield Artefact(PurePosixPath(NAME, "rules", f"{name}.yaral"), head + text)
+
+
+def _rule_name(query: Query) -> str:
+    return query.cascade.replace(".", "_").replace("-", "_")
+
+
+def _meta_of(query: Query, title: str, severity: str, options: Options) -> list[tuple[str, str]]:
+    return [
+        ("author", options.owner or "cloudcascade"),
+        ("description", f"{title}: {query.title}"),
+        ("reference", next(iter(query.references), "")),
+        ("severity", severity),
+        ("technique", ", ".join(query.techniques)),
+        ("expires", options.expires.isoformat()),
+    ]
+
+
 def _render(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
     for job in jobs:
-        name = job.query.cascade.replace(".", "_").replace("-", "_")
+        name = _rule_name(job.query)
         head = comment(header(job, TARGET, TABLED, options))
         for part, explained in (("unexplained", False), ("silenced", True)):
             text = _rule(job.query, f"{name}_{part}", options, explained)
             yield Artefact(PurePosixPath(NAME, "rules", f"{name}_{part}.yaral"), head + text)
-    yield Artefact(PurePosixPath(NAME, "data_tables", f"{TABLE}.csv"), empty_table())
+    yield from empty_files(PurePosixPath(NAME, "data_tables"), options)
 
 
 def _rule(query: Query, name: str, options: Options, explained: bool) -> str:
+    """A rule of single events: without a match section one that lacks its id is judged like any other."""
     fields = field_map("udm")
     event_id = f"$event.{fields.field('eventID')}"
-    title = "Explained" if explained else "Not explained"
-    meta = [
-        ("author", options.owner or "cloudcascade"),
-        ("description", f"{title}: {query.title}"),
-        ("reference", next(iter(query.references), "")),
-        ("severity", "Informational" if explained else "Medium"),
-        ("technique", ", ".join(query.techniques)),
-        ("expires", options.expires.isoformat()),
-    ]
+    title, severity = ("Explained", "Informational") if explained else ("Not explained", "Medium")
     held = f"{event_id} in %{TABLE}.event_id"
     events = [
         '$event.metadata.log_type = "AWS_CLOUDTRAIL"',
         *_actions(query),
         held if explained else f"not {held}",
-        f"$event.{fields.field('userIdentity.principalId')} = $principal",
     ]
+    principal = f"$event.{fields.field('userIdentity.principalId')}"
     return rule(
         name,
-        meta,
+        _meta_of(query, title, severity, options),
         [
             ("events", events),
-            ("match", ["$principal over 1h"]),
-            (
-                "outcome",
-                [
-                    f"$event_ids = array_distinct({event_id})",
-                    "$count = count_distinct(" + event_id + ")",
-                ],
-            ),
+            ("outcome", [f"$event_id = {event_id}", f"$principal = {principal}"]),
             ("condition", ["$event"]),
         ],
     )
@@ -67,19 +110,19 @@ def _rule(query: Query, name: str, options: Options, explained: bool) -> str:
 def _actions(query: Query) -> list[str]:
     """The lines that pick the subjects' events; more than one source takes an `or`."""
     fields = field_map("udm")
-    parts = []
-    for source, names, may_fail in by_source(query):
-        tests = [
-            one_of(f"$event.{fields.field('eventSource')}", [source]),
-            one_of(f"$event.{fields.field('eventName')}", names),
-        ]
-        if not may_fail:
-            result, value = fields.success.field, fields.success.values[0]
-            tests.append(f"$event.{result} = {quoted(value)}")
-        parts.append(tests)
+    source_field = f"$event.{fields.field('eventSource')}"
+    name_field = f"$event.{fields.field('eventName')}"
+    parts = [
+        [one_of(source_field, [source]), *one_of_lines(name_field, names)]
+        for source, names in calls_of(query)
+    ]
     if len(parts) == 1:
         return parts[0]
-    return ["(" + " or ".join("(" + " and ".join(tests) + ")" for tests in parts) + ")"]
+    lines = ["("]
+    for number, (source, *names) in enumerate(parts):
+        lines += [f"  {'or ' if number else ''}({source} and", *(f"    {name}" for name in names)]
+        lines[-1] += ")"
+    return [*lines, ")"]
 
 
 def _correlated(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
@@ -199,8 +242,7 @@ def _exclusions(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
         }
         about = header(job, TARGET, EXCLUSION, options)
         text = json.dumps({"about": about, "findingsRefinement": written}, indent=2)
-        name = query.cascade.replace(".", "_").replace("-", "_")
-        yield Artefact(PurePosixPath(NAME, "exclusions", f"{name}.json"), f"{text}\n")
+        yield Artefact(PurePosixPath(NAME, "exclusions", f"{_rule_name(query)}.json"), f"{text}\n")
 
 
 def _is_controller(arn: str) -> str:
@@ -225,6 +267,7 @@ def _correlated_losses(query: Query, options: Options) -> Iterator[Loss]:
         Direction.OPEN, "a late origin takes nothing back: what a run has found stays an alert"
     )
     yield Loss(Direction.CLOSED, "an event without a user name is in no group, and never alerts")
+    yield Loss(Direction.UNCOVERED, f"failed calls of {', '.join(query.actions)}")
 
 
 def _exclusion_losses(query: Query, options: Options) -> Iterator[Loss]:
@@ -236,13 +279,27 @@ def _exclusion_losses(query: Query, options: Options) -> Iterator[Loss]:
     )
 
 
+def _table_losses(query: Query, options: Options) -> Iterator[Loss]:
+    yield unidentified()
+
+
+VERDICT = Style(
+    name="verdict",
+    summary="YARA-L rules on the verdicts of cascade watch, which waits where SecOps cannot",
+    kind="query",
+    capabilities=EVERYTHING,
+    render=_verdicts,
+    losses=verdict_losses,
+    waits="watch",
+)
 TABLED = Style(
     name="rule",
     summary="YARA-L rules that ask a data table of explained event ids",
     kind="query",
     capabilities=EVERYTHING,
     render=_render,
-    losses=table_losses,
+    losses=_table_losses,
+    waits="never",
 )
 ABSENCE = Style(
     name="absence",
@@ -253,6 +310,15 @@ ABSENCE = Style(
         hold=False,
         hop=False,
         spoilers=False,
+        between=False,
+        unreadable_spoilers=False,
+        copies=False,
+        undated=False,
+        root_keys=False,
+        log_ends=False,
+        vetoes=False,
+        same_hand=False,
+        error_message=False,
         ensembles=False,
         rivals=False,
         list_keys=False,
@@ -279,7 +345,7 @@ EXCLUSION = Style(
     render=_exclusions,
     losses=_exclusion_losses,
 )
-STYLES = (TABLED, ABSENCE, EXCLUSION)
+STYLES = (VERDICT, TABLED, ABSENCE, EXCLUSION)
 TARGET = Target(
     name=NAME,
     title="Google SecOps",

@@ -4,46 +4,46 @@ Queries read the AWSCloudTrail table of the Amazon Web Services connectors.
 https://learn.microsoft.com/azure/azure-monitor/reference/tables/awscloudtrail
 """
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from ...catalog.terms import format_duration
 from ..capabilities import Capabilities, Direction, Loss
 from ..detections import Detection, about
 from ..errors import Refused
 from ..field_maps import field_map
-from ..header import header
-from ..languages.sentinel import arm
+from ..header import header, overlay_lines
+from ..languages.sentinel import arm, detections, watchlists
 from ..languages.sentinel.analytics_rule import (
     MAX_QUERY,
     hunting_query,
     scheduled_rule,
     stable_id,
-    timing,
     to_yaml,
 )
+from ..languages.sentinel.folders import DETECTIONS, HUNTING
 from ..languages.sentinel.kusto import (
     comment_line,
     pascal_name,
-    table_name,
-    text_list,
     text_literal,
 )
-from ..languages.sentinel.kusto_detections import detection_query
-from ..languages.sentinel.kusto_limits import settle
-from ..languages.sentinel.kusto_query import alert_query, label_query, silenced_query
+from ..languages.sentinel.kusto_limits import settle, smaller
+from ..languages.sentinel.kusto_query import MOST_ALERTS, alert_query, label_query, silenced_query
+from ..languages.sentinel.timing import Slice, timing
 from ..query import Purpose, Query
 from ..target import Artefact, Job, Options, Style, Target
 
 _DAY = 86_400
 _MAX_WINDOW = 13 * _DAY  # so that it fits in the 14 days of a rule, with the hold and the interval
 
-_DETECTIONS = PurePosixPath("Detections/AWSCloudTrail")
-_HUNTING = PurePosixPath("Hunting Queries/AWSCloudTrail")
-_EXPLAINED, _CONTROLLERS = "cascade_explained", "cascade_controllers"
+_NAMELESS = Loss(
+    Direction.UNCOVERED,
+    "records without an eventID, which CloudTrail does not write, go by their content: two alike are one",
+)
+
+_Text = Callable[[Query, Options], str]
 
 
 def _settled(query: Query) -> tuple[Query, tuple[Loss, ...]]:
@@ -54,18 +54,40 @@ def _settled(query: Query) -> tuple[Query, tuple[Loss, ...]]:
 
 
 def _rule_losses(query: Query, options: Options) -> Iterable[Loss]:
+    return _losses_in_a_rule(query, options, _rule_text)
+
+
+def _losses_in_a_rule(query: Query, options: Options, text: _Text) -> Iterable[Loss]:
+    losses = (*_for_rule(query, options, text)[1], _NAMELESS)
+    if query.purpose == "enrich":
+        return losses
+    judged = timing(query, options.every).slice
+    latest = format_duration(judged.hold + judged.length - (judged.every or 0))
+    uncovered = (
+        f"of one run's results the first {MOST_ALERTS} have an alert each, and one stands for all others",
+        f"an event that comes more than {latest} after its time is judged by no run",
+    )
+    return (*losses, *(Loss(Direction.UNCOVERED, each) for each in uncovered))
+
+
+def _for_rule(query: Query, options: Options, text: _Text) -> tuple[Query, tuple[Loss, ...]]:
+    """The query whose `text` a rule has room for, and what was left out of it."""
     kept, losses = _settled(query)
-    for text in (_rule_text(kept, options), _labelled_text(kept, options)):
-        if len(text) > MAX_QUERY:
-            raise Refused(
-                f"the query takes {len(text)} characters, and a rule holds {MAX_QUERY}: "
-                "--style query has no such limit"
-            )
-    return losses
+    left_out: list[Loss] = []
+    for each, loss in ((kept, None), *smaller(kept)):
+        left_out += [loss] if loss else []
+        kept = each
+        length = len(text(kept, options))
+        if length <= MAX_QUERY:
+            return kept, (*losses, *left_out)
+    raise Refused(
+        f"the query takes {length} characters, and a rule holds {MAX_QUERY}: "
+        "--style query has no such limit"
+    )
 
 
 def _query_losses(query: Query, options: Options) -> Iterable[Loss]:
-    return _settled(query)[1]
+    return (*_settled(query)[1], _NAMELESS)
 
 
 def _watchlist_losses(query: Query, options: Options) -> Iterable[Loss]:
@@ -74,9 +96,11 @@ def _watchlist_losses(query: Query, options: Options) -> Iterable[Loss]:
 
 
 def _automation_losses(query: Query, options: Options) -> Iterable[Loss]:
+    runs = timing(query, options.every).runs
+    raised = f"an explained event raises an incident in each of up to {runs} runs, which is closed at once"
     return (
-        *_rule_losses(query, options),
-        Loss(Direction.OPEN, "an explained event raises an incident, which is closed at once"),
+        *_losses_in_a_rule(query, options, _labelled_text),
+        Loss(Direction.OPEN, raised),
     )
 
 
@@ -90,26 +114,44 @@ def _controller_losses(query: Query, options: Options) -> Iterable[Loss]:
 def _rule_text(query: Query, options: Options) -> str:
     """What the rule runs, or the hunting query that labels."""
     if query.purpose == "enrich":
-        return label_query(query, field_map("sentinel"), _table(options), _DAY)
-    return alert_query(
-        query, field_map("sentinel"), _table(options), timing(query, options.every)[0]
-    )
+        return _brief(label_query(query, field_map("sentinel"), _table(options), _day(query)))
+    judged = timing(query, options.every).slice
+    return _brief(alert_query(query, field_map("sentinel"), _table(options), judged))
+
+
+def _brief(text: str) -> str:
+    """The text, or if it is too long for a rule the same without comments and margins."""
+    if len(text) <= MAX_QUERY:
+        return text
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if not line.startswith("//")) + "\n"
+
+
+def _day(query: Query) -> Slice:
+    """The last day of which all is in."""
+    return Slice(_DAY, query.hold)
 
 
 def _labelled_text(query: Query, options: Options) -> str:
     if query.purpose == "enrich":
         return _rule_text(query, options)
-    every = timing(query, options.every)[0]
-    return label_query(query, field_map("sentinel"), _table(options), every, unexplained=True)
+    judged = timing(query, options.every).slice
+    return _brief(
+        label_query(query, field_map("sentinel"), _table(options), judged, unexplained=True)
+    )
 
 
 def _table(options: Options) -> str:
     return options.table or "AWSCloudTrail"
 
 
-def _settle_jobs(jobs: Iterable[Job]) -> Iterable[Job]:
+def _settle_jobs(
+    jobs: Iterable[Job], rule: Options | None = None, text: _Text = _rule_text
+) -> Iterable[Job]:
+    """The jobs with the queries that are rendered; for a `rule` with these options, which runs this `text`."""
     for job in jobs:
-        yield replace(job, query=_settled(job.query)[0])
+        found = _settled(job.query) if rule is None else _for_rule(job.query, rule, text)
+        yield replace(job, query=found[0])
 
 
 def _file_name(query: Query) -> str:
@@ -120,12 +162,12 @@ def _file_name(query: Query) -> str:
 
 
 def _render_rules(jobs: Sequence[Job], options: Options) -> Iterable[Artefact]:
-    for job in _settle_jobs(jobs):
+    for job in _settle_jobs(jobs, options):
         query = job.query
         text = _rule_text(query, options)
         if query.purpose == "enrich":
             document = hunting_query(query, f"Explained: {query.title}", "labelled", text)
-            yield _document(_HUNTING, "Labelled", document, job, RULE, options)
+            yield _document(HUNTING, "Labelled", document, job, RULE, options)
             continue
         document = scheduled_rule(
             query,
@@ -135,15 +177,15 @@ def _render_rules(jobs: Sequence[Job], options: Options) -> Iterable[Artefact]:
             timing(query, options.every),
             {"AwsEventId": "EventId", "AwsAction": "Action"},
         )
-        yield _document(_DETECTIONS, "Unexplained", document, job, RULE, options)
+        yield _document(DETECTIONS, "Unexplained", document, job, RULE, options)
         yield _silenced_hunting(job, RULE, options)
 
 
 def _silenced_hunting(job: Job, style: Style, options: Options) -> Artefact:
-    text = silenced_query(job.query, field_map("sentinel"), _table(options), _DAY)
+    text = silenced_query(job.query, field_map("sentinel"), _table(options), _day(job.query))
     title = f"Silenced as explained: {job.query.title}"
     document = hunting_query(job.query, title, "silenced", text)
-    return _document(_HUNTING, "Silenced", document, job, style, options)
+    return _document(HUNTING, "Silenced", document, job, style, options)
 
 
 def _document(
@@ -154,7 +196,10 @@ def _document(
     style: Style,
     options: Options,
 ) -> Artefact:
-    text = to_yaml(document, header(job, TARGET, style, options))
+    lines = header(job, TARGET, style, options)
+    if document.get("kind") == "Scheduled":
+        lines = (*lines, timing(job.query, options.every).said(options.lateness))
+    text = to_yaml(document, lines)
     return Artefact(folder / f"{_file_name(job.query)}{suffix}.yaml", text)
 
 
@@ -166,12 +211,12 @@ def _render_queries(jobs: Sequence[Job], options: Options) -> Iterable[Artefact]
         name = _file_name(job.query)
         fields, table = field_map("sentinel"), _table(options)
         if job.query.purpose == "enrich":
-            text = label_query(job.query, fields, table, _DAY)
+            text = label_query(job.query, fields, table, _day(job.query))
             yield _kql(f"{name}Labelled.kql", text, job, QUERY, options)
             continue
-        text = alert_query(job.query, fields, table, _DAY)
+        text = alert_query(job.query, fields, table, _day(job.query))
         yield _kql(f"{name}Unexplained.kql", text, job, QUERY, options)
-        text = silenced_query(job.query, fields, table, _DAY)
+        text = silenced_query(job.query, fields, table, _day(job.query))
         yield _kql(f"{name}Silenced.kql", text, job, QUERY, options)
 
 
@@ -184,15 +229,14 @@ def _kql(path: str, text: str, job: Job, style: Style, options: Options) -> Arte
 
 
 def _render_watchlists(jobs: Sequence[Job], options: Options) -> Iterable[Artefact]:
-    columns = ("AwsEventId", "Cascade", "Relation", "OriginEventId", "Expires")
-    folder = PurePosixPath("Watchlists") / _EXPLAINED
-    empty = _csv(columns, ())
-    yield Artefact(folder / f"{_EXPLAINED}.csv", empty)
+    folder = PurePosixPath("Watchlists") / watchlists.EXPLAINED
+    empty = watchlists.rows(watchlists.EXPLAINED_COLUMNS, ())
+    yield Artefact(folder / f"{watchlists.EXPLAINED}.csv", empty)
     about = "CloudTrail events that a cascade explains, by event id"
-    yield _watchlist(_EXPLAINED, about, "AwsEventId", empty, options)
+    yield watchlists.template(watchlists.EXPLAINED, about, "AwsEventId", empty, options)
     for job in _settle_jobs(jobs):
         name = _file_name(job.query)
-        text = label_query(job.query, field_map("sentinel"), _table(options), _DAY)
+        text = label_query(job.query, field_map("sentinel"), _table(options), _day(job.query))
         expires = text_literal(options.expires.isoformat())
         text += (
             "// As rows of the watchlist.\n"
@@ -200,7 +244,7 @@ def _render_watchlists(jobs: Sequence[Job], options: Options) -> Iterable[Artefa
             f"Expires = {expires}\n"
         )
         yield _kql(f"{folder}/{name}Fill.kql", text, job, WATCHLIST, options)
-        text = _listed_events(job.query, options)
+        text = watchlists.listed_events(job.query, _table(options))
         mute = f"{text}| join kind=leftanti Explained on AwsEventId\n"
         yield _kql(f"{folder}/{name}Mute.kql", mute, job, WATCHLIST, options)
         count = (
@@ -213,68 +257,29 @@ def _render_watchlists(jobs: Sequence[Job], options: Options) -> Iterable[Artefa
         yield _kql(f"{folder}/{name}Silenced.kql", count, job, WATCHLIST, options)
 
 
-def _listed_events(query: Query, options: Options) -> str:
-    return (
-        "// The rows that hold an id and have not expired; an event without an id is never muted.\n"
-        f"let Explained = _GetWatchlist({text_literal(_EXPLAINED)})\n"
-        "    | where isnotempty(AwsEventId) and todatetime(Expires) > now()\n"
-        "    | project AwsEventId = tostring(AwsEventId);\n"
-        "// In place of these lines: your own rule, with AwsEventId kept.\n"
-        + _own_rule(query, options)
-    )
-
-
-def _own_rule(query: Query, options: Options) -> str:
-    sources = dict.fromkeys(f"{action.partition(':')[0]}.amazonaws.com" for action in query.actions)
-    names = dict.fromkeys(action.partition(":")[2] for action in query.actions)
-    lines = [
-        table_name(_table(options)),
-        f"| where EventSource in {text_list(sources)}",
-        f"| where EventName in {text_list(names)}",
-    ]
-    if not query.may_fail:
-        lines.append("| where isempty(ErrorCode)")
-    return "\n".join(lines) + "\n"
-
-
-def _watchlist(alias: str, about: str, key: str, rows: str, options: Options) -> Artefact:
-    owner = options.owner or "nobody yet"
-    described = f"{about}. Owner: {owner}. Expires {options.expires.isoformat()}."
-    resource = arm.watchlist(alias, described, key, rows)
-    return Artefact(
-        PurePosixPath("Watchlists") / alias / "watchlist.json", arm.template([resource])
-    )
-
-
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return out.getvalue()
-
-
 # allow-list
 
 
 def _render_controllers(jobs: Sequence[Job], options: Options) -> Iterable[Artefact]:
-    folder = PurePosixPath("Watchlists") / _CONTROLLERS
+    folder = PurePosixPath("Watchlists") / watchlists.CONTROLLERS
     expires = options.expires.isoformat()
-    rows = _csv(
+    rows = watchlists.rows(
         ("Arn", "Name", "Note", "Expires"),
         [(each.arn, each.name, each.note or "", expires) for each in options.controllers],
     )
-    yield Artefact(folder / f"{_CONTROLLERS}.csv", rows)
-    yield _watchlist(_CONTROLLERS, "Principals known to cause cascades", "Arn", rows, options)
+    yield Artefact(folder / f"{watchlists.CONTROLLERS}.csv", rows)
+    yield watchlists.template(
+        watchlists.CONTROLLERS, "Principals known to cause cascades", "Arn", rows, options
+    )
     for job in _settle_jobs(jobs):
         name = _file_name(job.query)
         listed = (
-            f"let Controllers = _GetWatchlist({text_literal(_CONTROLLERS)})\n"
+            f"let Controllers = _GetWatchlist({text_literal(watchlists.CONTROLLERS)})\n"
             "    | where isnotempty(Arn) and todatetime(Expires) > now()\n"
             "    | project Arn = tostring(Arn);\n"
             "// In place of these lines: your own rule.\n"
         )
-        text = listed + _own_rule(job.query, options)
+        text = listed + watchlists.own_rule(job.query, _table(options))
         muted = "UserIdentityArn in (Controllers) or SessionIssuerArn in (Controllers)"
         mute = f"{text}| where not({muted})\n"
         yield _kql(f"{folder}/{name}Mute.kql", mute, job, ALLOW_LIST, options)
@@ -291,7 +296,7 @@ def _render_controllers(jobs: Sequence[Job], options: Options) -> Iterable[Artef
 
 
 def _render_automation(jobs: Sequence[Job], options: Options) -> Iterable[Artefact]:
-    for job in _settle_jobs(jobs):
+    for job in _settle_jobs(jobs, options, _labelled_text):
         query = job.query
         document = scheduled_rule(
             query,
@@ -300,9 +305,9 @@ def _render_automation(jobs: Sequence[Job], options: Options) -> Iterable[Artefa
             _labelled_text(query, options),
             timing(query, options.every),
             # No value that a caller can choose: the automation rule looks at those of all details.
-            {"CascadeExplained": "CascadeExplained"},
+            {"AwsEventId": "EventId", "CascadeExplained": "CascadeExplained"},
         )
-        yield _document(_DETECTIONS, "Labelled", document, job, AUTOMATION, options)
+        yield _document(DETECTIONS, "Labelled", document, job, AUTOMATION, options)
         yield Artefact(
             PurePosixPath("AutomationRules") / f"{_file_name(query)}Close.json",
             arm.template([_closing(query, options)]),
@@ -316,14 +321,18 @@ def _closing(query: Query, options: Options) -> dict[str, Any]:
         f"Close what {query.cascade} explains",
         analytics_rule=stable_id(query.cascade, "labelled"),
         detail=("CascadeExplained", "true"),
-        comment=f"Explained by {query.cascade}: {query.title}. "
-        f"Owner of this rule: {options.owner or 'nobody yet'}.",
+        comment=" ".join(
+            [
+                f"Explained by {query.cascade}: {query.title}.",
+                f"Owner of this rule: {options.owner or 'nobody yet'}.",
+                *(f"{line}." for line in overlay_lines(options)),
+            ]
+        ),
         expires=options.expires,
     )
 
 
-# settle() refuses the repeated actions that the query cannot tell apart.
-_CAN = Capabilities(number_keys=True, repeated_actions=True)
+_CAN = Capabilities(number_keys=True, repeated_actions=True, between=False, undated=False)
 _CAN_IN_A_RULE = replace(_CAN, max_window=_MAX_WINDOW)
 _BOTH: frozenset[Purpose] = frozenset({"alert", "enrich"})
 
@@ -372,12 +381,12 @@ ALLOW_LIST = Style(
 
 
 def _detect(wanted: Sequence[Detection], style: str, options: Options) -> Iterable[Artefact]:
-    controllers = [controller.arn for controller in options.controllers]
     for detection in wanted:
-        lines = about(detection, TARGET.title, TARGET.verification)
-        head = "".join(f"{comment_line(line)}\n" for line in lines)
-        text = detection_query(detection, options.table or "AWSCloudTrail", controllers)
-        yield Artefact(_HUNTING / f"{pascal_name(detection.id)}.kql", f"{head}{text}\n")
+        lines = about(detection, TARGET.title, TARGET.verification, options.overlay)
+        if style == QUERY.name:
+            yield detections.bare_query(detection, lines, _table(options), options)
+        else:
+            yield detections.document(detection, lines, _table(options), options)
 
 
 TARGET = Target(

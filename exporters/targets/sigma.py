@@ -13,7 +13,7 @@ from ..capabilities import PLAIN_CONDITIONS, Capabilities, Direction, Loss
 from ..errors import ExportError, Refused
 from ..header import header
 from ..query import Query, Test
-from ..sigma import conversion
+from ..sigma import conversion, pipelines
 from ..sigma.detection import Map, literal, where_of
 from ..sigma.rules import effect_id, group_of, rule_id, rules_of
 from ..sigma.text import to_yaml
@@ -21,18 +21,26 @@ from ..target import Artefact, Job, Options, Style, Target
 
 NAME = "sigma"
 RULES = PurePosixPath("rules", "cloud", "aws", "cloudtrail")
+# Apart from the base rules, since many a backend takes no correlations and refuses the whole file.
+CORRELATIONS = PurePosixPath("rules", "correlations", "cloud", "aws", "cloudtrail")
 FILTERS = PurePosixPath("filters", "cloud", "aws", "cloudtrail")
 
 
 def _render(jobs: Sequence[Job], options: Options, style: Style) -> Iterator[Artefact]:
+    if options.backend is None:
+        every = [_rules_of(job.query, options, style is ABSENCE) for job in jobs]
+        yield from pipelines.pipelines([rule for rules in every for rule in rules])
     for job in jobs:
         head = header(job, TARGET, style, options)
         rules = _rules_of(job.query, options, style is ABSENCE)
         name = _file_name(job.query)
         if options.backend is None:
-            text = to_yaml(head, rules)
-            conversion.read(text)
-            yield Artefact(RULES / f"{name}.yml", text)
+            conversion.read(to_yaml((), rules))
+            base = [rule for rule in rules if "detection" in rule]
+            together = [rule for rule in rules if "correlation" in rule]
+            yield Artefact(RULES / f"{name}.yml", to_yaml(head, base))
+            if together:
+                yield Artefact(CORRELATIONS / f"{name}_correlation.yml", to_yaml(head, together))
             continue
         folder = PurePosixPath(NAME, options.backend, name)
         comment = conversion.comment(head, options.backend)
@@ -45,7 +53,8 @@ def _render(jobs: Sequence[Job], options: Options, style: Style) -> Iterator[Art
 
 
 def _rules_of(query: Query, options: Options, absence: bool) -> list[Map]:
-    cased = options.backend is None or conversion.compares_case(options.backend)
+    # Where nothing is silenced, a rule that every backend takes is worth more than one that compares case.
+    cased = absence if options.backend is None else conversion.compares_case(options.backend)
     return rules_of(query, options, absence, cased)
 
 
@@ -108,10 +117,16 @@ def _rules_losses(query: Query, options: Options) -> Iterator[Loss]:
         )
     yield Loss(
         Direction.OPEN,
-        "the label is a hint: it does not wait, its span has no direction, and nothing voids it",
+        "the label is a hint: it does not wait, its span has no direction, nothing voids it, and no stricter cascade "
+        "takes it back",
     )
     yield from _losses_of_comparison(query)
     if options.backend is None:
+        if _compares_texts(query):
+            yield Loss(
+                Direction.OPEN,
+                "conditions compare texts without case, which every backend can: the label may be given too often",
+            )
         return
     _check_backend(query, options, absence=False)
     if options.backend not in conversion.TEMPORAL:
@@ -164,9 +179,13 @@ def _absence_losses(query: Query, options: Options) -> Iterator[Loss]:
     yield from _losses_of_comparison(query)
     if backend is not None:
         _check_backend(query, options, absence=True)
-        texts = (test for test in where if isinstance(test, Test) and test.operator != "exists")
-        if any(texts) and not conversion.compares_case(backend):
+        if _compares_texts(query) and not conversion.compares_case(backend):
             yield Loss(Direction.CLOSED, f"{backend} compares conditions without case")
+
+
+def _compares_texts(query: Query) -> bool:
+    where = [*query.root.where, *(test for node in query.subjects for test in where_of(node))]
+    return any(isinstance(test, Test) and test.operator != "exists" for test in where)
 
 
 def _refuse_its_own_origin(query: Query) -> None:
@@ -219,7 +238,10 @@ def _filter_losses(query: Query, options: Options) -> Iterator[Loss]:
         raise Refused("cascade.toml names no controllers: there is nobody to filter")
     if options.backend is not None:
         raise Refused("a filter is converted with the rules it belongs to, by sigma-cli")
-    yield Loss(Direction.CLOSED, "a filter sees one event: what a controller does needs no origin")
+    yield Loss(
+        Direction.CLOSED,
+        "a filter sees one event: what a controller does needs no origin, and no stricter cascade has a say",
+    )
 
 
 _BOTH = Capabilities(
@@ -242,13 +264,27 @@ LABEL = Style(
     capabilities=_BOTH,
     render=_rules,
     losses=_rules_losses,
+    heeds_vetoes=False,
     purposes=frozenset({"alert", "enrich"}),
 )
 ABSENCE = Style(
     name="absence",
     summary="base rules, and correlations `effect and not origin` (specification 2.2)",
     kind="query",
-    capabilities=replace(_BOTH, hold=False, sliding=False, spoilers=False, case_fold=False),
+    capabilities=replace(
+        _BOTH,
+        hold=False,
+        sliding=False,
+        spoilers=False,
+        between=False,
+        unreadable_spoilers=False,
+        copies=False,
+        undated=False,
+        root_keys=False,
+        log_ends=False,
+        vetoes=False,
+        case_fold=False,
+    ),
     render=_absence,
     losses=_absence_losses,
 )
@@ -256,9 +292,10 @@ FILTER = Style(
     name="filter",
     summary="Sigma Filters of the controllers of cascade.toml for the base rules",
     kind="suppression",
-    capabilities=replace(_BOTH, spoilers=False, actor="none"),
+    capabilities=replace(_BOTH, spoilers=False, actor="none", same_hand=False),
     render=_filters,
     losses=_filter_losses,
+    heeds_vetoes=False,
 )
 TARGET = Target(
     name=NAME,

@@ -6,12 +6,17 @@ from sqlglot import exp
 
 from ..sql.dialect import MAX_ELEMENTS, Dialect, Expression, call, function, number, text
 from ..sql.layout import TimeForm
+from ..sql.names import snake_case
+from ..sql.reporting import PREFIX
 from ..sql.target import sql_target
+from ..sql.timetable import task_cron
 
 
 class Snowflake(Dialect):
     name = "snowflake"
     prepare: tuple[str, str] | None = ("CREATE TEMPORARY TABLE {} AS", "DROP TABLE {}")
+    merges = True
+    scheduling = "Run it once: makes the table of results, and the task that adds to it what no run has told before."
 
     def member(self, document: Expression, path: Sequence[str]) -> Expression:
         return exp.cast(_inside(document, path), "varchar")
@@ -64,9 +69,27 @@ class Snowflake(Dialect):
     def now(self) -> Expression:
         return call("DATE_PART", exp.column("EPOCH_SECOND"), call("CURRENT_TIMESTAMP"))
 
+    def for_scheduler(self, name: str, run: Sequence[str], every: int) -> tuple[str, ...]:
+        # No warehouse is named: the task runs on one that Snowflake keeps. Two runs of a task never overlap.
+        # https://docs.snowflake.com/en/sql-reference/sql/create-task
+        made, *rest = run
+        task = f"{PREFIX}_{snake_case(name)}"
+        statements = "".join(f"{statement};\n" for statement in rest)
+        body = _quoted(f"BEGIN\n{statements}END;")
+        schedule = text(f"USING CRON {task_cron(every, name)} UTC").sql(self.name)
+        created = (
+            f"CREATE OR REPLACE TASK {task}\nSCHEDULE = {schedule}\nAS EXECUTE IMMEDIATE\n{body}"
+        )
+        return made, created, f"ALTER TASK {task} RESUME"
+
     def matches(self, value: Expression, pattern: str) -> Expression:
         # REGEXP_LIKE would want to match the whole text.
         return exp.GT(this=call("REGEXP_INSTR", value, text(pattern)), expression=number(0))
+
+
+def _quoted(body: str) -> str:
+    """A script as a literal: between dollars as it is, which cannot be said of one that has two of them."""
+    return text(body).sql("snowflake") if "$$" in body else f"$$\n{body}\n$$"
 
 
 def _inside(document: Expression, path: Sequence[str]) -> Expression:

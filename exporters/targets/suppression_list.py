@@ -7,6 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -29,7 +30,7 @@ from ..query import (
 )
 from ..target import Artefact, Job, Options, Style, Target
 
-SCHEMA = "https://cloudcascade.dev/schema/suppression-list-1.json"
+SCHEMA = "https://cloudcascade.dev/schema/suppression-list-2.json"
 PURPOSES: frozenset[Purpose] = frozenset({"alert", "enrich"})
 NAME = "suppression-list"
 # What a spreadsheet takes for a formula.
@@ -40,14 +41,22 @@ def document(jobs: Sequence[Job], options: Options) -> dict[str, Any]:
     """The list as data, in the form that the schema describes."""
     return {
         "$schema": SCHEMA,
-        "version": 1,
+        # Of version 1, which knew no vetoes, a reader would silence too much of this.
+        "version": 2,
         "catalogue": options.catalog_version,
         "created": options.created.isoformat(),
         "expires": options.expires.isoformat(),
         "owner": options.owner,
         **({"overlay": options.overlay} if options.overlay else {}),
         "entries": [entry for job in jobs for entry in _entries(job.query)],
+        "vetoes": _vetoes(jobs),
     }
+
+
+def _vetoes(jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    """What explains by a stricter policy, each once."""
+    vetoes = dict.fromkeys(replace(veto, lateness=0) for job in jobs for veto in job.query.vetoes)
+    return [entry for veto in vetoes for entry in _entries(veto)]
 
 
 def _entries(query: Query) -> Iterator[dict[str, Any]]:
@@ -79,10 +88,11 @@ def _entry(
             for step, parent in zip(chain, parents, strict=True)
         ],
         "members": [
-            {"event": _event(member.pattern), **_edge(member.edge)}
-            for member in map(query.node, query.required)
+            {"event": _event(member.pattern), **_edge(member.edge)} for member in query.members()
         ],
         "spoilers": [_spoiler(spoiler) for spoiler in query.spoilers],
+        "root_keys": [_key(key) for key in query.root_keys],
+        "root_account": query.root_account,
         "hold_seconds": query.hold,
         "residual_risk": query.residual_risk,
         "references": list(query.references),
@@ -129,6 +139,7 @@ def _spoiler(spoiler: Spoiler) -> dict[str, Any]:
         "before_seconds": spoiler.before,
         "after_seconds": spoiler.after,
         "same_account": spoiler.same_account,
+        "between": spoiler.between,
         "reason": spoiler.reason,
     }
 
@@ -156,13 +167,18 @@ def _as_csv(jobs: Sequence[Job], options: Options) -> str:
     out = io.StringIO()
     columns = (
         "cascade,effect,policy,relation,joined_by,window,actor,origin,members,voided_by,"
-        "techniques,hold_seconds,residual_risk,owner,expires"
+        "vetoed_by,techniques,hold_seconds,residual_risk,owner,expires,overlay"
     )
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(columns.split(","))
     for job in jobs:
         for entry in _entries(job.query):
-            row = [*_row(entry, job.query), options.owner or "", options.expires.isoformat()]
+            row = [
+                *_row(entry, job.query),
+                options.owner or "",
+                options.expires.isoformat(),
+                options.overlay or "",
+            ]
             writer.writerow([_harmless(str(cell)) for cell in row])
     return out.getvalue()
 
@@ -185,6 +201,7 @@ def _row(entry: dict[str, Any], query: Query) -> list[object]:
         query.root.action,
         " ".join(query.required),
         " ".join(spoiler.pattern.action for spoiler in query.spoilers),
+        " ".join(dict.fromkeys(veto.cascade for veto in query.vetoes)),
         " ".join(entry["techniques"]),
         entry["hold_seconds"],
         entry["residual_risk"],
@@ -213,7 +230,7 @@ def _style(name: str, summary: str, write: Callable[[Sequence[Job], Options], st
             list_conditions=True,
             number_keys=True,
             repeated_actions=True,
-            rivals=True,
+            finished_log=True,
             expiry=True,
         ),
     )

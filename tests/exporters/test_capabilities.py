@@ -8,6 +8,8 @@ import pytest
 
 from cloudcascade.exporters import Capabilities, Direction, Fit, Query, fit, lower
 from cloudcascade.exporters.capabilities import EVERY_CONDITION
+from cloudcascade.exporters.losses import SAME_ACCESS_KEY
+from cloudcascade.exporters.query import ONE_HAND, SAME_ADDRESS
 from cloudcascade.tests.support.cascades import Document, cascade
 
 EVERYTHING = Capabilities(
@@ -15,8 +17,10 @@ EVERYTHING = Capabilities(
     list_conditions=True,
     number_keys=True,
     repeated_actions=True,
+    resource_name=True,
     conditions=EVERY_CONDITION,
     actor="initial-principal",
+    finished_log=True,
 )
 
 
@@ -35,11 +39,12 @@ EFFECT: Document = {
 }
 RECREATED: Document = {
     "action": "iam:CreateUser",
-    "keys": {"user": USER},
+    "keys": {"user": USER, "many": ITEMS},
     "join": ["user"],
     "within": {"before": "5m", "after": "60m"},
     "reason": "user recreated",
 }
+BETWEEN: Document = {"within": None, "between": True}
 OPEN, CLOSED, UNCOVERED = Direction.OPEN, Direction.CLOSED, Direction.UNCOVERED
 
 
@@ -89,6 +94,9 @@ def test_a_target_that_can_say_everything_loses_nothing() -> None:
         ({"conditions": EVERY_CONDITION - {"denied"}},
          {"where": {"requestParameters.flag": {"not": "on"}}},
          "the condition 'not' on requestParameters.flag cannot be said here"),
+        ({"conditions": EVERY_CONDITION - {"only"}},
+         {"where": {"requestParameters": {"only": ["userName"]}}},
+         "the condition 'only' on requestParameters cannot be said here"),
         ({"conditions": EVERY_CONDITION - {"grants"}},
          {"where": {"requestParameters.policy": {"not": {"grants": "own-account"}}}},
          "the condition 'grants' on requestParameters.policy cannot be said here"),
@@ -130,6 +138,7 @@ def test_user_agents_are_compared_as_they_stand_where_tools_cannot_be_told() -> 
     (node,) = found.query.nodes
     assert [(pair.own.paths, pair.own.tool) for pair in node.edge.join] == [
         ((USER,), False),
+        *((pair.own.paths, False) for pair in ONE_HAND),
         (("userAgent",), False),
     ]
     annotated = {**by_tool, "action": "iam:DeleteLoginProfile", "policy": "annotate"}
@@ -223,6 +232,8 @@ def test_windows_only_get_narrower(
         ({"any_account": False}, {"account": "any"}, [(OPEN, "an origin in another account is not seen")]),
         ({"any_account": False}, {}, []),
         ({"any_window": False}, {}, []),
+        ({"error_message": False}, {}, [(CLOSED, "a failed call that has a message and no code counts as successful")]),
+        ({"finished_log": False}, {}, []),
         ({"expiry": False}, {}, []),
     ],
 )  # fmt: skip
@@ -252,6 +263,11 @@ def test_one_window_for_all_fails_closed_where_windows_differ() -> None:
         ({"max_window": 3600}, {}, None),
         ({"case_fold": False}, {}, "names compare with case: unnoticed if spelt otherwise: user recreated"),
         ({"any_account": False}, {"account": "any"}, "unnoticed in another account: user recreated"),
+        ({"log_ends": False}, {}, "the log may begin too late or end too soon to show: user recreated"),
+        ({"log_ends": False}, BETWEEN, None),
+        ({"root_keys": False}, {}, None),
+        ({"root_keys": False}, {"join": ["many"]}, "an origin without many explains, whatever voids it"),
+        ({"unreadable_spoilers": False, "any_account": False}, {}, "unnoticed without an account: user recreated"),
         ({"any_account": False}, {}, None),
     ],
 )  # fmt: skip
@@ -272,6 +288,7 @@ def test_a_spoiler_that_is_missed_fails_closed(
         ({"list_conditions": False}, {"where": {"requestParameters.items[].flag": "on"}}),
         ({"arn_name": False}, {"keys": {"user": {"path": USER, "transform": "arn-name"}}}),
         ({"list_keys": False}, {"keys": {"user": ITEMS}}),
+        ({"unreadable_spoilers": False}, {}),
     ],
 )  # fmt: skip
 def test_a_spoiler_of_which_less_can_be_said_voids_more(
@@ -362,3 +379,154 @@ def test_a_rival_of_uncovered_actions_only_is_dropped_without_a_word() -> None:
     assert told(found) == [(UNCOVERED, "iam:DeleteAccessKey: joins on a list")]
     assert found.query is not None
     assert found.query.rivals == ()
+
+
+def test_one_hand_is_told_by_the_access_key_where_a_key_stands_in_one_field_only() -> None:
+    found = fitted(EFFECT, can=lacking(first_of=False))
+    assert told(found) == [
+        (OPEN, "access keys are compared: two keys of one sign-in are two hands")
+    ]
+    assert found.query is not None
+    assert found.query.nodes[0].edge.join[1:] == (SAME_ADDRESS, SAME_ACCESS_KEY)
+
+
+def test_a_target_that_compares_no_hands_fails_closed() -> None:
+    found = fitted(EFFECT, can=lacking(same_hand=False))
+    assert told(found) == [
+        (
+            CLOSED,
+            "addresses and credentials are not compared: whoever is the principal is one hand",
+        )
+    ]
+    assert found.query is not None
+    assert len(found.query.nodes[0].edge.join) == 1
+    assert fitted({**EFFECT, "actor": "any"}, can=lacking(same_hand=False)).losses == ()
+
+
+def test_what_lies_between_voids_wherever_it_may_lie_where_that_cannot_be_asked() -> None:
+    between = {**RECREATED, **BETWEEN}
+    assert fitted(EFFECT, spoilers=[between]).losses == ()
+    found = fitted(EFFECT, spoilers=[between], can=lacking(between=False))
+    assert told(found) == [
+        (OPEN, "voids wherever the events may reach, not only between them: user recreated")
+    ]
+    assert found.query is not None
+    (spoiler,) = found.query.spoilers
+    assert (spoiler.between, spoiler.before, spoiler.after) == (False, 3600, 120)
+    # It is now one that a verdict must wait for.
+    assert found.query.reach_after > fitted(EFFECT, spoilers=[between]).query.reach_after  # type: ignore[union-attr]
+
+
+def test_a_root_that_lacks_what_a_spoiler_joins_on_explains_where_no_edge_asks_for_it() -> None:
+    can = lacking(list_keys=False)
+    found = fitted(EFFECT, spoilers=[{**RECREATED, "join": ["user", "many"]}], can=can)
+    assert (CLOSED, "an origin without many explains, whatever voids it") in told(found)
+    assert found.query is not None
+    assert [key.name for key in found.query.root_keys] == ["user"]
+
+
+GROUP: Document = {"action": "iam:DeleteGroup", "keys": {"user": USER, "many": ITEMS}}
+
+
+def vetoed(
+    *effects: Document, can: Capabilities = EVERYTHING, origin: Document = GROUP, **veto: Any
+) -> Fit:
+    """An effect of one cascade, which `effects` of another explain by a stricter policy."""
+    one = cascade(cascade_id="aws.test.one", origin=ORIGIN, effects=[EFFECT])
+    strict = [{**EFFECT, "policy": "annotate", **each} for each in effects]
+    two = cascade(cascade_id="aws.test.two", origin=origin, effects=strict, **veto)
+    return fit(lower(one, [one, two]), can)
+
+
+MORE = "more counts as explained by aws.test.two than is, and alerts"
+
+
+@pytest.mark.parametrize(
+    ("missing", "effect", "losses"),
+    [
+        ({}, {}, []),
+        ({"list_keys": False}, {"join": ["many"]}, [MORE]),
+        ({"distinct_keys": False}, {"distinct": ["many"]}, [MORE]),
+        ({"tool_family": False}, {"tool": "same"}, [MORE]),
+        ({"service_actor": False}, {"actor": "service:backup.amazonaws.com"}, [MORE]),
+        ({"conditions": EVERY_CONDITION - {"exists"}},
+         {"where": {"requestParameters.flag": {"exists": True}}}, [MORE]),
+    ],
+    ids=lambda part: next(iter(part), "") if isinstance(part, dict) else "",
+)  # fmt: skip
+def test_a_veto_of_which_less_can_be_said_explains_more(
+    missing: dict[str, Any], effect: Document, losses: list[str]
+) -> None:
+    found = vetoed(effect, can=lacking(**missing))
+    assert told(found) == [(OPEN, text) for text in losses]
+    assert found.query is not None
+    (veto,) = found.query.vetoes
+    (edge,) = [node.edge for node in veto.nodes]
+    if missing:
+        assert edge.actor == "any" or len(edge.join) < 2
+
+
+def test_two_sessions_of_one_person_veto_each_other() -> None:
+    found = vetoed({}, can=lacking(actor="session"))
+    assert (OPEN, MORE) in told(found)
+    assert found.query is not None
+    assert [node.edge.actor for node in found.query.vetoes[0].nodes] == ["any"]
+
+
+def test_a_veto_that_cannot_be_asked_voids_by_its_root_wherever_both_may_reach() -> None:
+    found = vetoed({"within": {"before": "5m", "after": "10m"}}, can=lacking(vetoes=False))
+    assert told(found) == [
+        (OPEN, "any iam:DeleteGroup within reach voids: aws.test.two may explain it")
+    ]
+    assert found.query is not None
+    (spoiler,) = found.query.spoilers
+    assert (spoiler.join, spoiler.same_account, spoiler.between) == ((), True, False)
+    # The effect lies up to 1h before and 2m after its origin, and the veto's root 10m before to 5m after the effect.
+    assert (spoiler.before, spoiler.after) == (3600 + 600, 120 + 300)
+    assert found.query.vetoes == ()
+
+
+@pytest.mark.parametrize(
+    ("missing", "origin"),
+    [({"vetoes": False}, ORIGIN), ({"vetoes": False, "spoilers": False}, GROUP)],
+    ids=["its root may be the query's", "nothing can be voided"],
+)
+def test_a_subject_is_not_covered_where_not_even_that_can_be_said(
+    missing: dict[str, Any], origin: Document
+) -> None:
+    found = vetoed({}, can=lacking(**missing), origin=origin)
+    assert found.query is None
+    assert told(found) == [
+        (
+            UNCOVERED,
+            "iam:DeleteAccessKey: aws.test.two may explain it by a stricter policy, which cannot be asked",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("missing", "cause"),
+    [
+        ({"hold": False}, "judges on arrival: unnoticed if later"),
+        ({"sliding": False}, "fixed buckets of time: unnoticed across an edge"),
+        ({"same_second": False}, "unnoticed in the very second"),
+    ],
+)
+def test_a_veto_that_is_missed_fails_closed(missing: dict[str, Any], cause: str) -> None:
+    closed = [
+        text for direction, text in told(vetoed({}, can=lacking(**missing))) if direction is CLOSED
+    ]
+    assert closed == [f"{cause}: what aws.test.two explain more strictly"]
+
+
+def test_nobody_waits_for_what_would_only_tell_that_a_veto_does_not_hold() -> None:
+    voided = [{**RECREATED, "within": {"after": "24h"}}]
+    whole = vetoed({}, spoilers=voided)
+    assert whole.losses == ()
+    assert whole.query is not None
+    assert whole.query.reach_after == 3600 + 86_400
+    found = vetoed({}, spoilers=voided, can=lacking(finished_log=False))
+    assert told(found) == [(OPEN, MORE)]
+    assert found.query is not None
+    assert found.query.vetoes[0].spoilers == ()
+    assert found.query.reach_after == 3600

@@ -13,6 +13,7 @@ from cloudcascade.tests.support.query_oracle import (
     Actor,
     alerts,
     candidates,
+    extent_of,
     initial_principal,
     session_actor,
 )
@@ -24,6 +25,7 @@ EVERYTHING = Capabilities(
     list_conditions=True,
     number_keys=True,
     repeated_actions=True,
+    resource_name=True,
     conditions=EVERY_CONDITION,
     actor="initial-principal",
 )
@@ -90,6 +92,7 @@ def _pairs(pairs: tuple[KeyPair, ...], can: Capabilities) -> tuple[KeyPair, ...]
             key,
             fold=key.fold and can.case_fold,
             arn_name=key.arn_name and can.arn_name,
+            resource_name=key.resource_name and can.resource_name,
             paths=key.paths if can.first_of else key.paths[:1],
         )
 
@@ -112,9 +115,12 @@ def test_what_does_not_fail_closed_never_silences_more(data: st.DataObject) -> N
             continue
         judged = candidates(found.query, log)
         assert judged <= candidates(whole, log)
-        told = alerts(as_target(found.query, can), log, actor_key(can))
+        extent = extent_of(log)
+        told = alerts(
+            as_target(found.query, can), log, actor_key(can), extent if can.log_ends else None
+        )
         # The actor is the same for both: AWS hands a key out once, so that sessions are the finer actors.
-        assert alerts(whole, log, actor_key(can)) & judged <= told
+        assert alerts(whole, log, actor_key(can), extent) & judged <= told
 
 
 @given(st.data())

@@ -130,7 +130,7 @@ def test_what_nothing_is_left_of_is_refused_with_the_losses() -> None:
 
 
 def test_the_window_and_the_lateness_reach_the_query() -> None:
-    query = plan(DELETE_USER, [], STYLE, make_options(), window=60, lateness=5).query
+    query = plan(DELETE_USER, [], STYLE, make_options(lateness=5), window=60).query
     assert query.lateness == 5
     assert {node.edge.before for node in query.nodes} == {60}
 

@@ -53,6 +53,14 @@ def test_success_is_a_missing_field_or_one_of_some_values() -> None:
     assert not BEAK.success.absent
 
 
+@pytest.mark.parametrize("name", sorted(file.stem for file in FOLDER.glob("*.yaml")))
+def test_a_message_without_a_code_is_asked_for_where_the_platform_keeps_it(name: str) -> None:
+    success = field_map(name).success
+    assert success.message == (
+        field_map(name).find("errorMessage") if success.absent else None
+    ) or (name == "splunk" and success.message == "errorMessage")
+
+
 def test_there_is_no_map_of_that_name() -> None:
     with pytest.raises(ExportError, match="no field map is called 'beak'"):
         field_map("beak")
@@ -60,7 +68,7 @@ def test_there_is_no_map_of_that_name() -> None:
 
 def test_cloudtrail_as_aws_writes_it_spells_every_field_as_itself() -> None:
     raw = field_map("raw")
-    assert raw.success == Success("errorCode")
+    assert raw.success == Success("errorCode", message="errorMessage")
     for name in RECORD_FIELDS - {"resources"}:
         inside = f"{name}.x"
         assert raw.find(name) == name or raw.find(inside) == inside

@@ -6,7 +6,16 @@ import pytest
 
 from cloudcascade.catalog.models import Cascade
 from cloudcascade.exporters import lower
-from cloudcascade.exporters.query import SAME_TOOL, Denied, Key, KeyPair, Pattern, Test
+from cloudcascade.exporters.query import (
+    ONE_HAND,
+    SAME_REGION,
+    SAME_TOOL,
+    Denied,
+    Key,
+    KeyPair,
+    Pattern,
+    Test,
+)
 from cloudcascade.tests.support.cascades import DELETE_USER, Document, cascade
 
 USER = "requestParameters.userName"
@@ -42,7 +51,10 @@ def test_the_main_example() -> None:
         "iam:DeactivateMFADevice",
     ]
     folded = Key("user", (USER,), fold=True)
-    assert query.node("iam:DeleteAccessKey").edge.join == (KeyPair(folded, folded),)
+    assert query.node("iam:DeleteAccessKey").edge.join == (
+        KeyPair(folded, folded),
+        *ONE_HAND,
+    )
     assert [spoiler.reason for spoiler in query.spoilers] == [
         "user recreated",
         "user renamed onto the name",
@@ -96,9 +108,44 @@ def test_what_an_effect_asks_of_its_parent(written: Document, edge: dict[str, An
     assert {name: getattr(found, name) for name in edge} == edge
 
 
-def test_the_tool_is_one_more_thing_to_join_on() -> None:
-    (user,) = lower(of()).nodes[0].edge.join
-    assert lower(of(tool="same")).nodes[0].edge.join == (user, SAME_TOOL)
+@pytest.mark.parametrize(
+    ("written", "more"),
+    [
+        ({}, ONE_HAND),
+        ({"tool": "same"}, (SAME_TOOL, *ONE_HAND)),
+        ({"region": "same"}, (SAME_REGION, *ONE_HAND)),
+        ({"actor": "same-role"}, ONE_HAND),
+        ({"actor": "any"}, ()),
+        ({"actor": "service:backup.amazonaws.com"}, ()),
+        ({"tool": "same", "region": "same", "actor": "any"}, (SAME_TOOL, SAME_REGION)),
+    ],
+)
+def test_tool_region_and_hand_are_more_things_to_join_on(
+    written: Document, more: tuple[KeyPair, ...]
+) -> None:
+    assert lower(of(**written)).nodes[0].edge.join[1:] == more
+
+
+def test_what_silences_is_of_one_hand_along_its_chain_and_nothing_else_is() -> None:
+    hop = {**EFFECT, "name": "hop", "action": "iam:DeleteLoginProfile", "policy": "annotate"}
+    other = {**EFFECT, "name": "other", "action": "iam:DetachUserPolicy", "policy": "annotate"}
+    child = {**EFFECT, "parent": "hop"}
+    one = cascade(origin=ORIGIN, effects=[child, hop, other])
+    query = lower(one)
+    by_hand = {node.name for node in query.nodes if set(ONE_HAND) <= set(node.edge.join)}
+    assert by_hand == {"iam:DeleteAccessKey", "hop"}
+    labels = lower(one.model_copy(update={"effects": one.effects[1:]}))
+    assert not any(set(ONE_HAND) & set(node.edge.join) for node in labels.nodes)
+
+
+def test_a_required_member_may_be_of_another_hand() -> None:
+    root = {"name": "root", "action": "iam:DeleteUser", "keys": {"user": USER}}
+    member = {**EFFECT, "name": "member", "parent": "root"}
+    query = lower(cascade(ensemble={"require": ["root", "member"]}, effects=[root, member]))
+    assert set(ONE_HAND) <= set(query.node("member").edge.join)
+    (required,) = query.members()
+    assert required.name == "member"
+    assert not set(ONE_HAND) & set(required.edge.join)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +163,7 @@ def test_the_tool_is_one_more_thing_to_join_on() -> None:
     ],
 )
 def test_how_a_key_is_read(source: Any, key: Key) -> None:
-    (pair,) = lower(of(keys={"user": source})).nodes[0].edge.join
+    pair, *_ = lower(of(keys={"user": source})).nodes[0].edge.join
     assert pair.own == key
 
 
@@ -129,8 +176,25 @@ BUCKET = "requestParameters.bucketName"
 def test_only_iam_names_and_keys_that_say_so_compare_without_case(source: Any, fold: bool) -> None:
     origin = {"action": "s3:DeleteBucket", "keys": {"bucket": source}}
     effect = {"action": "s3:PutBucketPolicy", "keys": {"bucket": source}, "join": ["bucket"]}
-    (pair,) = lower(cascade(origin=origin, effects=[effect])).nodes[0].edge.join
+    pair, *_ = lower(cascade(origin=origin, effects=[effect])).nodes[0].edge.join
     assert (pair.own.fold, pair.parent.fold) == (fold, fold)
+
+
+def test_what_lies_between_reaches_as_far_as_the_cascade() -> None:
+    child = {**EFFECT, "name": "child", "parent": "iam:DeleteAccessKey"}
+    again = {"action": "iam:DeleteUser", "keys": {"user": USER}, "join": ["user"], "between": True}
+    query = lower(cascade(origin=ORIGIN, effects=[EFFECT, child], spoilers=[again]))
+    (spoiler,) = query.spoilers
+    assert (spoiler.between, spoiler.before, spoiler.after) == (True, 2 * 3600, 4 * 60)
+    # It lies no further than the events do.
+    assert (query.reach_before, query.reach_after) == (4 * 60, 2 * 3600)
+
+
+def test_a_root_must_say_what_spoilers_join_on() -> None:
+    query = lower(DELETE_USER)
+    assert query.root_keys == (Key("user", (USER,), fold=True),)
+    assert query.root_account
+    assert (lower(of()).root_keys, lower(of()).root_account) == ((), False)
 
 
 def test_conditions_become_tests() -> None:
@@ -142,6 +206,7 @@ def test_conditions_become_tests() -> None:
         "requestParameters.e": {"absent": True},
         "requestParameters.f": {"not": {"equals": "off"}},
         "requestParameters.g": {"grants": "own-account"},
+        "requestParameters.h": {"only": ["a", "b"]},
     }
     assert lower(of(where=where, outcome="any")).nodes[0].pattern == Pattern(
         "iam:DeleteAccessKey",
@@ -154,6 +219,7 @@ def test_conditions_become_tests() -> None:
             Test("requestParameters.e", "absent"),
             Denied("requestParameters.f", (Test("requestParameters.f", "equals", ("off",)),)),
             Test("requestParameters.g", "grants"),
+            Test("requestParameters.h", "only", ("a", "b")),
         ),
         may_fail=True,
     )
@@ -208,3 +274,78 @@ def test_rivals_are_the_other_cascades_that_silence_some_of_the_actions_cut_down
 def test_a_query_that_only_labels_has_no_rivals() -> None:
     labels = cascade(cascade_id="aws.test.l", origin=ORIGIN, effects=[EFFECT], policy="annotate")
     assert lower(labels, [labels, of()]).rivals == ()
+
+
+def test_vetoes_are_nodes_of_a_stricter_policy_that_may_explain_the_same_event() -> None:
+    strict = {**EFFECT, "policy": "annotate"}
+    failed = {
+        **strict,
+        "name": "failed",
+        "outcome": "any",
+        "where": {"errorCode": "NoSuchEntityException"},
+    }
+    hop = {**strict, "action": "iam:DeleteLoginProfile"}
+    below = {**strict, "name": "below", "parent": "iam:DeleteLoginProfile", "policy": "never"}
+    one = cascade(cascade_id="aws.test.one", origin=ORIGIN, effects=[EFFECT, failed])
+    group = {**ORIGIN, "action": "iam:DeleteGroup"}
+    two = cascade(cascade_id="aws.test.two", origin=group, effects=[hop, below])
+    other = cascade(cascade_id="aws.test.other", origin=group, effects=[hop])
+    query = lower(one, [one, two, other], window=60)
+    (veto,) = query.vetoes
+    assert (veto.cascade, veto.actions) == ("aws.test.two", ("iam:DeleteAccessKey",))
+    assert [node.name for node in veto.nodes] == ["iam:DeleteLoginProfile", "below"]
+    # Whoever's hand it was, and however narrow the windows are that explain.
+    assert not any(set(ONE_HAND) & set(node.edge.join) for node in veto.nodes)
+    assert veto.nodes[0].edge.before == 3600
+    assert "iam:DeleteGroup" in query.all_actions()
+    assert query.reach_after == veto.reach_after
+
+
+def test_a_cascade_vetoes_itself_where_one_node_is_stricter() -> None:
+    strict = {**EFFECT, "name": "strict", "policy": "annotate", "actor": "any"}
+    (veto,) = lower(cascade(origin=ORIGIN, effects=[EFFECT, strict])).vetoes
+    assert [node.name for node in veto.subjects] == ["strict"]
+
+
+BATCH: Document = {
+    **EFFECT,
+    "action": "ec2:DeleteFlowLogs",
+    "keys": {"user": "requestParameters.DeleteFlowLogsRequest.FlowLogId[].content"},
+}
+NOTHING_FAILED = (
+    Test("responseElements.unsuccessful", "absent"),
+    Test("responseElements.DeleteFlowLogsResponse.unsuccessful", "absent"),
+    Test("responseElements.omitted", "absent"),
+)
+
+
+def test_a_batch_explains_and_is_explained_only_where_nothing_failed() -> None:
+    origin = {"action": "ecs:DeleteTaskDefinitions", "keys": BATCH["keys"]}
+    built = cascade(origin=origin, effects=[BATCH])
+    query = lower(built)
+    assert query.nodes[0].pattern.where == NOTHING_FAILED
+    assert query.root.where == (
+        Test("responseElements.failures", "absent"),
+        Test("responseElements.omitted", "absent"),
+    )
+
+
+def test_a_batch_that_may_have_failed_a_spoiler_and_a_veto_are_not_asked_what_failed() -> None:
+    spoiler = {
+        "action": "ec2:DeleteFlowLogs",
+        "keys": BATCH["keys"],
+        "join": ["user"],
+        "within": {"after": "60m"},
+    }
+    built = cascade(
+        origin=ORIGIN, effects=[{**BATCH, "outcome": "any"}, EFFECT], spoilers=[spoiler]
+    )
+    query = lower(built)
+    assert query.nodes[0].pattern.where == ()
+    assert query.spoilers[0].pattern.where == ()
+    strict = cascade(
+        cascade_id="aws.test.strict", origin=ORIGIN, effects=[BATCH], policy="annotate"
+    )
+    (veto,) = lower(cascade(origin=ORIGIN, effects=[BATCH]), [strict]).vetoes
+    assert veto.cascade == "aws.test.strict"
+    assert veto.nodes[0].pattern.where == ()

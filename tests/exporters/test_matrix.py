@@ -8,10 +8,15 @@ import pytest
 from cloudcascade.exporters import (
     Capabilities,
     Direction,
+    Job,
     Loss,
+    MatrixRow,
     Style,
     Survey,
+    assess,
     find_target,
+    header,
+    lower,
     matrix,
     statements,
     survey,
@@ -26,20 +31,30 @@ EVERYTHING = Capabilities(
     list_conditions=True,
     number_keys=True,
     repeated_actions=True,
+    resource_name=True,
     conditions=EVERY_CONDITION,
     actor="initial-principal",
     expiry=True,
+    finished_log=True,
 )
 # As far from everything as each capability goes, and what that costs.
 LACKS: dict[str, tuple[Any, str, Direction | None]] = {
     "sides": ("origin-first", "before", Direction.UNCOVERED),
     "hold": (False, "no", Direction.OPEN),
+    "finished_log": (False, "no", None),
     "same_second": (False, "no", Direction.OPEN),
     "sliding": (False, "no", Direction.OPEN),
     "hop": (False, "no", Direction.UNCOVERED),
     "spoilers": (False, "no", Direction.CLOSED),
+    "between": (False, "no", Direction.OPEN),
+    "unreadable_spoilers": (False, "no", Direction.OPEN),
+    "root_keys": (False, "no", Direction.CLOSED),
+    "copies": (False, "no", Direction.UNCOVERED),
+    "undated": (False, "no", Direction.UNCOVERED),
+    "log_ends": (False, "no", Direction.CLOSED),
     "ensembles": (False, "no", Direction.UNCOVERED),
     "rivals": (False, "no", Direction.OPEN),
+    "vetoes": (False, "no", Direction.OPEN),
     "list_keys": (False, "no", Direction.UNCOVERED),
     "nested_lists": (False, "no", Direction.UNCOVERED),
     "list_conditions": (False, "no", Direction.UNCOVERED),
@@ -49,11 +64,14 @@ LACKS: dict[str, tuple[Any, str, Direction | None]] = {
     "case_fold": (False, "no", Direction.OPEN),
     "first_of": (False, "no", Direction.UNCOVERED),
     "arn_name": (False, "no", Direction.UNCOVERED),
+    "resource_name": (False, "no", Direction.UNCOVERED),
     "conditions": (EVERY_CONDITION - {"grants", "in"}, "not grants, in", Direction.UNCOVERED),
     "actor": ("none", "none", Direction.CLOSED),
     "same_role": (False, "no", Direction.OPEN),
     "service_actor": (False, "no", Direction.UNCOVERED),
     "any_account": (False, "no", Direction.OPEN),
+    "same_hand": (False, "no", Direction.CLOSED),
+    "error_message": (False, "no", Direction.CLOSED),
     "same_tool": (False, "no", Direction.CLOSED),
     "tool_family": (False, "no", Direction.OPEN),
     "any_window": (False, "no", Direction.CLOSED),
@@ -89,6 +107,65 @@ def test_a_row_a_style() -> None:
     assert rows[1].mark("actor") == "session"
     with pytest.raises(KeyError):
         rows[0].mark("colour")
+
+
+@pytest.mark.parametrize(
+    ("target", "style", "mark", "costs"),
+    [
+        ("duckdb", "whole", "ended", None),
+        ("duckdb", "scheduled", "yes", None),
+        ("cloudwatch", "query", "schedule", None),
+        ("cloudwatch", "verdict", "watch", None),
+        ("datadog", "verdict", "watch", None),
+        ("datadog", "rule", "no", Direction.OPEN),
+        ("datadog", "threshold", "no", Direction.OPEN),
+        ("datadog", "suppression", "-", None),
+        ("secops", "verdict", "watch", None),
+        ("secops", "rule", "no", Direction.OPEN),
+        ("secops", "absence", "no", Direction.OPEN),
+        ("secops", "exclusion", "-", None),
+        ("suppression-list", "json", "reader", None),
+    ],
+)
+def test_the_matrix_says_what_waits(
+    target: str, style: str, mark: str, costs: Direction | None
+) -> None:
+    (row,) = [row for row in matrix([target]) if row.style.name == style]
+    (hold,) = [each for each in row.statements if each.field == "hold"]
+    assert (hold.mark, hold.costs) == (mark, costs)
+
+
+SAYS = {
+    "query": "waits ",
+    "schedule": "by the offset of the platform's schedule",
+    "watch": "judged by cascade watch --lateness 20m, which waits ",
+    "log": "judges all that is there as a log that has ended",
+    "reader": "whoever reads it lets ",
+    "at-once": "waits for nothing: it judges each event by itself",
+    "never": "waits for nothing: alerts before the window is over",
+}
+
+
+@pytest.mark.parametrize("row", matrix(), ids=lambda row: f"{row.target.name} {row.style.name}")
+def test_the_header_agrees_with_the_matrix_on_what_waits(row: MatrixRow) -> None:
+    query = lower(CATALOG.get("aws.iam.delete-user"), CATALOG.cascades)
+    lines = header(Job(query, ()), row.target, row.style, make_options())
+    (said,) = [
+        line for line in lines if line.startswith(("waits ", "judged by ", "judges all that is "))
+    ]
+    assert SAYS[row.style.waiting] in said
+    hold = row.mark("hold")
+    assert ("waits for nothing: alerts" in said) is (hold == "no")
+
+
+def test_what_waits_for_nothing_says_that_it_alerts_early() -> None:
+    told = CATALOG.get("aws.iam.delete-user")
+    for row in matrix(["datadog", "secops"]):
+        if row.style.kind != "query":
+            continue
+        found = assess(told, CATALOG.cascades, row.style, make_options())
+        early = [loss for loss in found.losses if "before the window is over" in loss.text]
+        assert len(early) == (row.style.waits == "never")
 
 
 def test_the_rows_as_data() -> None:

@@ -11,6 +11,9 @@ from ...query import Edge, Node, Query
 from .eql import equals, event, missing, quoted, without
 from .esql_query import HIDDEN
 
+# How CloudTrail calls who is nobody in particular.
+_NOBODY = ("Anonymous", "anonymous", "ANONYMOUS", "ANONYMOUS_PRINCIPAL")
+
 # The integration's pipeline copies these out of the flattened field, which EQL cannot read, of every event.
 COPIES = {
     "requestParameters.groupName": "group.name",
@@ -49,7 +52,8 @@ def sequences(query: Query, fields: FieldMap) -> Iterator[tuple[str, str]]:
         # What equals nobody must not be the second event either.
         known = [f"{_key(pair.own.paths[0], fields)} != {quoted(HIDDEN)}" for pair in edge.join]
         if edge.actor != "any":
-            known.append(f"{fields.field('userIdentity.principalId')} != {quoted('Anonymous')}")
+            principal = fields.field("userIdentity.principalId")
+            known += [f"{principal} != {quoted(each)}" for each in _NOBODY]
         origin = [
             equals(fields.field("eventSource"), query.root.event_source),
             equals(fields.field("eventName"), root),
@@ -57,7 +61,11 @@ def sequences(query: Query, fields: FieldMap) -> Iterator[tuple[str, str]]:
         ]
         yield f"{label} without {root}", without(effects, [*origin, *known], by, edge.before)
         lacking = " or ".join(map(missing, by))
-        yield f"{label} that lack a key", event([*effects, f"({lacking})"])
+        calls = _calls(nodes, fields)
+        yield f"{label} that lack a key", event([*calls, f"({lacking})"])
+        if not nodes[0].pattern.may_fail:
+            failed = f"{fields.success.field} != {quoted(fields.success.values[0])}"
+            yield f"{label} that failed", event([*calls, failed])
 
 
 def _alike(query: Query) -> Iterator[tuple[Node, ...]]:
@@ -70,25 +78,26 @@ def _alike(query: Query) -> Iterator[tuple[Node, ...]]:
         yield from map(tuple, found.values())
 
 
-def _tests(nodes: tuple[Node, ...], fields: FieldMap) -> list[str]:
-    pattern = nodes[0].pattern
+def _calls(nodes: tuple[Node, ...], fields: FieldMap) -> list[str]:
     names = dict.fromkeys(node.pattern.event_name for node in nodes)
-    tests = [
-        equals(fields.field("eventSource"), pattern.event_source),
+    return [
+        equals(fields.field("eventSource"), nodes[0].pattern.event_source),
         equals(fields.field("eventName"), *names),
     ]
-    return (
-        tests
-        if pattern.may_fail
-        else [*tests, equals(fields.success.field, *fields.success.values)]
-    )
+
+
+def _tests(nodes: tuple[Node, ...], fields: FieldMap) -> list[str]:
+    calls = _calls(nodes, fields)
+    if nodes[0].pattern.may_fail:
+        return calls
+    return [*calls, equals(fields.success.field, *fields.success.values)]
 
 
 def _by(edge: Edge, fields: FieldMap) -> list[str]:
     by = [fields.field("recipientAccountId")] if edge.same_account else []
     if edge.actor != "any":
         by += [fields.field("userIdentity.principalId"), fields.field("userIdentity.accessKeyId")]
-    return by + [_key(pair.own.paths[0], fields) for pair in edge.join]
+    return list(dict.fromkeys(by + [_key(pair.own.paths[0], fields) for pair in edge.join]))
 
 
 def _key(path: str, fields: FieldMap) -> str:

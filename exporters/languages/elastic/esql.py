@@ -7,10 +7,11 @@ The tests run the same commands by the rules of the reference, so that text and 
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ...errors import CannotEncode
+from ...legible import wrapped
 from ..expressions import Call, Expression, Field, Operation, Value
 
 _WIDTH = 100
@@ -90,11 +91,25 @@ def comment(text: str) -> str:
     return f"// {text}".rstrip()
 
 
-def written(expression: Expression, margin: int | None = None) -> str:
-    """The expression as ES|QL reads it: in one line, or from column `margin` on in as many as it takes."""
+def comments(texts: Iterable[str]) -> str:
+    """A comment for each text, in as many lines as it takes.
+
+    Raises:
+        CannotEncode: as of `comment`.
+    """
+    rows = [row for text in texts for row in wrapped(text, _WIDTH - len("// "))]
+    return "".join(f"{comment(row)}\n" for row in rows)
+
+
+def written(expression: Expression, margin: int | None = None, begun: int = 0) -> str:
+    """The expression as ES|QL reads it: in one line, or from column `margin` on in as many as it takes.
+
+    `begun`: how many characters of its first line are written.
+    """
     if margin is not None:
         line = written(expression)
-        return line if margin + len(line) <= _WIDTH else _laid_out(expression, margin)
+        room = _WIDTH - max(margin, begun)
+        return line if len(line) <= room else _laid_out(expression, margin)
     match expression:
         case Field(name):
             return column(name)
@@ -118,10 +133,10 @@ def esql(command: Command) -> str:
     """The command, with the bar before it."""
     match command:
         case Eval(columns):
-            listed = [f"{column(name)} = {written(value, 4)}" for name, value in columns]
+            listed = [_assigned(name, value) for name, value in columns]
             return "| EVAL " + ",\n    ".join(listed)
         case Where(condition):
-            return f"| WHERE {written(condition, 4)}"
+            return f"| WHERE {written(condition, 0, len('| WHERE '))}"
         case InlineStats(aggregates, of, mark, by):
             listed = [
                 f"{column(name)} = {function}({column(of)}) WHERE {column(mark)}"
@@ -131,6 +146,11 @@ def esql(command: Command) -> str:
             return "| INLINE STATS " + ",\n    ".join(listed) + f"\n    BY {grouped}"
         case Comment(text):
             return comment(text)
+
+
+def _assigned(name: str, value: Expression) -> str:
+    begun = f"{column(name)} = "
+    return begun + written(value, 4, len("| EVAL ") + len(begun))
 
 
 def _binding(expression: Expression) -> int:
@@ -163,7 +183,7 @@ def _laid_out(expression: Expression, margin: int) -> str:
     line = "\n" + " " * inside
     match expression:
         case Operation("AND" | "OR" as operator, operands):
-            parts = [_inner(operand, expression, inside) for operand in operands]
+            parts = [_inner(part, expression, inside) for part in _parts(operator, operands)]
             return f"{line}{operator} ".join(parts)
         case Call("IN", (operand, *choices)):
             rows = _filled(list(map(written, choices)), _WIDTH - inside)
@@ -171,7 +191,9 @@ def _laid_out(expression: Expression, margin: int) -> str:
             return f"{_inner(operand, expression)} IN ({line}{line.join(rows)}{end})"
         case Call("CASE", arguments):
             pairs = list(zip(arguments[::2], arguments[1::2], strict=False))
-            rows = [f"{written(test, inside)}, {written(value, inside)}" for test, value in pairs]
+            rows = [
+                _case(written(test, inside), written(value, inside), line) for test, value in pairs
+            ]
             if len(arguments) % 2:
                 rows.append(written(arguments[-1], inside))
             return f"CASE({line}{f',{line}'.join(rows)})"
@@ -180,6 +202,21 @@ def _laid_out(expression: Expression, margin: int) -> str:
             return f"{name}({line}{f',{line}'.join(rows)})"
         case _:
             return written(expression)
+
+
+def _parts(operator: str, operands: Iterable[Expression]) -> Iterator[Expression]:
+    """The operands, and in place of one of the same operator its own."""
+    for operand in operands:
+        match operand:
+            case Operation(same, inner) if same == operator:
+                yield from _parts(operator, inner)
+            case _:
+                yield operand
+
+
+def _case(test: str, value: str, line: str) -> str:
+    row = f"{test}, {value}"
+    return row if len(line) + len(row.splitlines()[-1]) <= _WIDTH else f"{test},{line}    {value}"
 
 
 def _filled(items: Sequence[str], width: int) -> list[str]:

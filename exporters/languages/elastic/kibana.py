@@ -1,7 +1,6 @@
-"""Kibana's saved objects for detection: rules, exception lists and their items, as NDJSON and as TOML.
+"""Kibana's saved objects for detection: rules, exception lists and their items, as NDJSON.
 
 https://www.elastic.co/docs/api/doc/kibana/operation/operation-importrules : one JSON object a line.
-https://github.com/elastic/detection-rules/blob/main/CONTRIBUTING.md : the TOML of a rules repository.
 """
 
 import json
@@ -10,12 +9,33 @@ from datetime import date
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from ...legible import legible
+from ...legible import legible, wrapped
+from .slices import interval, look_back
+from .threat import tactic_tags, threat
 
 Object = dict[str, Any]
 
 # Kibana's own ceiling for the alerts of one run; the default is 100, and what exceeds it is lost.
 MOST_ALERTS = 1_000
+_WIDTH = 112
+
+# When the event reached Elasticsearch: https://www.elastic.co/docs/reference/ecs/ecs-event#field-event-ingested .
+# Where an event lacks it, Kibana reads `@timestamp`.
+INGESTED = "event.ingested"
+
+SUBJECT_TAGS = (
+    "Domain: Cloud",
+    "Data Source: AWS",
+    "Data Source: Amazon Web Services",
+    "Data Source: AWS CloudTrail",
+    "Use Case: Threat Detection",
+)
+# What Elastic's own rules say where `max_signals` is Kibana's ceiling; a rules repository asks for it word for word.
+SETUP = (
+    "The AWS integration must collect the management events of CloudTrail.\n\n"
+    "For information on troubleshooting the maximum alerts warning please refer to this "
+    "[guide](https://www.elastic.co/guide/en/security/current/alerts-ui-monitor.html#troubleshoot-max-alerts)."
+)
 
 
 def rule(
@@ -27,26 +47,35 @@ def rule(
     query: str,
     every: int,
     back: int,
+    tags: Sequence[str] = (),
+    techniques: Sequence[str] = (),
     **more: Any,
 ) -> Object:
     """A rule that is off until somebody turns it on. `every` and `back`, the look-back, are seconds.
 
+    By default it looks back in the order of arrival (`INGESTED`): what arrives late is looked at all the same.
+
     The same `identity` gives the same rule id, so that an import replaces the rule. `note` becomes a
     code block of the investigation guide: nothing in it is read as Markdown.
     """
+    threats = threat(techniques)
     return {
         "rule_id": str(uuid5(NAMESPACE_URL, f"cloudcascade:elastic:{identity}")),
         "name": legible(name, 200),
         "description": legible(description, 2_000),
-        "note": "".join(f"    {line}\n" for line in note),
+        "note": "".join(f"    {row}\n" for line in note for row in wrapped(line, _WIDTH)),
         "type": more.pop("type", language),
         "language": language,
         "query": query,
-        "interval": f"{-(-every // 60)}m",
-        "from": f"now-{-(-back // 60)}m",
+        "interval": interval(every),
+        "from": look_back(back),
+        "timestamp_override": INGESTED,
         "risk_score": 47,
         "severity": "medium",
         "max_signals": MOST_ALERTS,
+        "setup": SETUP,
+        "tags": list(dict.fromkeys((*tags, *SUBJECT_TAGS, *tactic_tags(threats)))),
+        "threat": threats,
         "enabled": False,
         "version": 1,
         **more,
@@ -119,23 +148,3 @@ def in_value_list(field: str, value_list: str) -> Object:
 def ndjson(objects: Sequence[Mapping[str, Any]]) -> str:
     """The objects as Kibana imports them."""
     return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in objects)
-
-
-def toml(written: Object, created: date, stack: str | None = None) -> str:
-    """The rule as a rules repository keeps it; `stack` is the first version of Elasticsearch that can run it.
-
-    Whether the rule is on and which version it has are that repository's to say.
-    """
-    import tomli_w
-
-    metadata: Object = {
-        "creation_date": created.strftime("%Y/%m/%d"),
-        "integration": ["aws"],
-        "maturity": "production",
-        "updated_date": created.strftime("%Y/%m/%d"),
-    }
-    if stack is not None:
-        metadata["min_stack_version"] = stack
-        metadata["min_stack_comments"] = "the query needs FIELD_EXTRACT"
-    kept = {name: value for name, value in written.items() if name not in ("enabled", "version")}
-    return tomli_w.dumps({"metadata": metadata, "rule": kept}, multiline_strings=True)

@@ -5,8 +5,11 @@ only `"` and the backslash are special.
 """
 
 import unicodedata
+from collections.abc import Iterable
 
 from ...errors import CannotEncode
+
+_WIDTH = 90
 
 
 def quoted(value: str) -> str:
@@ -27,5 +30,21 @@ def equals(field: str, *values: str) -> str:
     Raises:
         CannotEncode: the language cannot hold a value.
     """
-    literals = " or ".join(map(quoted, values))
-    return f"{field}: ({literals})" if len(values) > 1 else f"{field}: {literals}"
+    literals = list(map(quoted, values))
+    if len(literals) == 1:
+        return f"{field}: {literals[0]}"
+    line = f"{field}: ({' or '.join(literals)})"
+    if len(line) <= _WIDTH:
+        return line
+    rows: list[list[str]] = [[]]
+    for literal in literals:
+        if rows[-1] and len(" or ".join([*rows[-1], literal])) > _WIDTH:
+            rows.append([])
+        rows[-1].append(literal)
+    listed = "\n      or ".join(" or ".join(row) for row in rows)
+    return f"{field}: (\n      {listed}\n    )"
+
+
+def every_one(tests: Iterable[str]) -> str:
+    """All tests hold, one a line."""
+    return "\n  and ".join(tests)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ...header import overlay_lines
 from ...query import Condition, Denied, Key, Node, Pattern, Query, Test
+from ...schedule import SKIPPED_RUNS, overlap, require_minutes
 from ...target import Artefact, Options
 from . import cloudcascade_signal
 from .documents import document
@@ -22,7 +24,7 @@ _FORBIDDEN = str.maketrans(dict.fromkeys('<>&"%', " "))
 
 _EFFECT = '''\
 def rule(event):
-    """Every such call, even one without a key: it finds no origin, so it alerts."""
+    """Every such call, even one that failed or has no key: it finds no origin, so it alerts."""
     return is_call(event, CALLS)
 '''
 _ORIGIN = '''\
@@ -106,14 +108,31 @@ def left_out(query: Query) -> tuple[Node, ...]:
 
 
 def rate(options: Options) -> int:
-    """Minutes from run to run. Panther takes two at least."""
-    return max(2, -(-options.every // 60))
+    """Minutes from run to run.
+
+    Raises:
+        ExportError: Panther takes whole minutes, and two at least.
+    """
+    require_minutes(options.every, "Panther", least=2)
+    return options.every // 60
+
+
+def timetable(options: Options) -> dict[str, int]:
+    """When a scheduled query or a correlation rule runs; a run may not take longer than until the next.
+    https://docs.panther.com/data-analytics/scheduled-queries"""
+    every = rate(options)
+    return {"RateMinutes": every, "TimeoutMinutes": min(5, every)}
 
 
 def lookback(query: Query, options: Options) -> int:
-    """Minutes that a run looks back: what came late is still there, and no run's edge is missed."""
-    every = rate(options)
-    return max(every + -(-query.lateness // 60), -(-every * 3 // 2))
+    """Minutes that a run looks back: what came late is still there, and what skipped runs did not see."""
+    back = query.lateness + options.every + overlap(options.every, 0)
+    return -(-back // 60)
+
+
+def repeats(query: Query, options: Options) -> int:
+    """How many runs at most look back to one event."""
+    return -(-lookback(query, options) // rate(options))
 
 
 def reach(query: Query, options: Options) -> int:
@@ -123,6 +142,11 @@ def reach(query: Query, options: Options) -> int:
     sees an origin; so does the last run, whose look-back begins at most `every` before it.
     """
     return rate(options) * 60 + query.lateness
+
+
+def late_reach(query: Query, options: Options) -> int:
+    """The same where as many runs in a row were skipped as may be: the first and the last run are then so far off."""
+    return (SKIPPED_RUNS + 1) * rate(options) * 60 + query.lateness
 
 
 def artefacts(query: Query, head: Sequence[str], name: str, options: Options) -> Iterator[Artefact]:
@@ -146,7 +170,7 @@ def artefacts(query: Query, head: Sequence[str], name: str, options: Options) ->
             )
 
 
-def shared_source() -> Iterator[Artefact]:
+def shared_source(options: Options) -> Iterator[Artefact]:
     """The global that all signals import, as it stands in this package."""
     source = Path(cloudcascade_signal.__file__).read_text(encoding="utf-8")
     place = PurePosixPath("global_helpers", f"{GLOBAL}.py")
@@ -155,7 +179,12 @@ def shared_source() -> Iterator[Artefact]:
         "AnalysisType": "global",
         "GlobalID": GLOBAL,
         "Filename": place.name,
-        "Description": "What the signals of cloudcascade read of a CloudTrail event",
+        "Description": "\n".join(
+            (
+                "What the signals of cloudcascade read of a CloudTrail event",
+                *overlay_lines(options),
+            )
+        ),
     }
     yield document(place.with_suffix(".yml"), written)
 
@@ -180,13 +209,10 @@ def _effect_calls(query: Query, pairing: Pairing) -> dict[str, Any]:
     calls = {}
     for node in pairing.nodes:
         call: dict[str, Any] = {"keys": [_key(pair.own) for pair in node.edge.join]}
-        where = [_condition(each) for each in node.pattern.where]
-        if node.pattern.action in query.may_fail:
+        if node.pattern.may_fail:
             call["failed_too"] = True
-            if not node.pattern.may_fail:
-                where.append(_condition(Test("errorCode", "absent")))
-        if where:
-            call["where"] = where
+        if node.pattern.where:
+            call["where"] = [_condition(each) for each in node.pattern.where]
         calls[node.pattern.action] = call
     return calls
 
@@ -255,7 +281,6 @@ def _correlation(
     origin: dict[str, Any] = {"ID": "Origin", "RuleID": f"{rule_id}.Origin"}
     if not silenced:
         origin["Absence"] = True
-    every = rate(options)
     matched = "p_alert_context.cascade_key"
     return {
         "AnalysisType": "correlation_rule",
@@ -278,7 +303,7 @@ def _correlation(
                     ]
                 },
                 "LookbackWindowMinutes": lookback(query, options),
-                "Schedule": {"RateMinutes": every, "TimeoutMinutes": min(5, every)},
+                "Schedule": timetable(options),
             }
         ],
         "Tests": list(_correlation_tests(silenced)),
@@ -311,9 +336,8 @@ def _effect_tests(query: Query, pairing: Pairing) -> Iterator[dict[str, Any]]:
         yield _test(f"{node.pattern.action}", True, _sample(node.pattern, keys))
     first = pairing.nodes[0]
     keys = [pair.own for pair in first.edge.join]
-    counts = first.pattern.action in query.may_fail
     failed = {**_sample(first.pattern, keys), "errorCode": "AccessDenied"}
-    yield _test("A call that failed", counts, failed)
+    yield _test("A call that failed", True, failed)
     yield _test("A call without its key alerts", True, _sample(first.pattern, ()))
 
 
@@ -322,6 +346,8 @@ def _origin_tests(query: Query, pairing: Pairing) -> Iterator[dict[str, Any]]:
     yield _test(query.root.action, True, there)
     failed = {**there, "errorCode": "DeleteConflict"}
     yield _test("A call that failed explains nothing", query.root.may_fail, failed)
+    hinted = {**there, "errorMessage": "User is not authorized"}
+    yield _test("A call with a message of failure, too", query.root.may_fail, hinted)
     yield _test("A call without its key explains nothing", False, _sample(query.root, ()))
     if pairing.same_actor:
         yield _test("A call by nobody explains nothing", False, {**there, "userIdentity": {}})

@@ -71,6 +71,11 @@ def member(name: str) -> ast.expr:
     return ast.Call(get, [constant(name)], [])
 
 
+def first_of(*values: ast.expr) -> ast.expr:
+    """The first of the values that is not empty, and else the last."""
+    return ast.BoolOp(ast.Or(), list(values))
+
+
 def text_of(*parts: str | ast.expr) -> ast.expr:
     """A text of these parts, one after the other."""
     values: list[ast.expr] = [

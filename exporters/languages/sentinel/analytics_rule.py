@@ -4,7 +4,7 @@ https://github.com/Azure/Azure-Sentinel/wiki/Query-Style-Guide names the fields,
 https://learn.microsoft.com/azure/sentinel/create-analytics-rules the limits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -12,31 +12,18 @@ import yaml
 
 from ....catalog.attack import technique
 from ....catalog.terms import format_duration
-from ...errors import Refused
+from ...detections import Burst, FirstSeen
 from ...legible import legible
 from ...query import Query
+from ...revision import semantic_revision
+from .timing import Timing
 
 MAX_QUERY = 10_000
 """Characters that a rule's query may have."""
 
-_DAY = 86_400
-_MIN_EVERY = 5 * 60
-_MAX_PERIOD = 14 * _DAY
-# A rule that looks back further than two days runs no more often than every hour.
-_LONG_PERIOD, _LONG_EVERY = 2 * _DAY, 3_600
 _CONNECTORS = [
     {"connectorId": "AWS", "dataTypes": ["AWSCloudTrail"]},
     {"connectorId": "AWSS3", "dataTypes": ["AWSCloudTrail"]},
-]
-_ENTITIES = [
-    {
-        "entityType": "Account",
-        "fieldMappings": [{"identifier": "FullName", "columnName": "UserIdentityArn"}],
-    },
-    {
-        "entityType": "IP",
-        "fieldMappings": [{"identifier": "Address", "columnName": "SourceIpAddress"}],
-    },
 ]
 # Sentinel has none of the tactics that ATT&CK 19 made of Defense Evasion.
 _SPLIT_OFF = {"stealth": "DefenseEvasion", "defense-impairment": "DefenseEvasion"}
@@ -67,88 +54,130 @@ def stable_id(*words: str) -> str:
     return str(uuid5(NAMESPACE_URL, "/".join(("cloudcascade", "sentinel", *words))))
 
 
-def timing(query: Query, every: int) -> tuple[int, int]:
-    """How often a rule runs when asked for `every` seconds, and how far it looks back, in seconds.
-
-    Raises:
-        Refused: it would have to look back further than a rule can.
-    """
-    reach = query.hold + query.reach_before
-    every = _whole_minutes(max(every, _MIN_EVERY))
-    if reach + every > _LONG_PERIOD:
-        every = max(every, _LONG_EVERY)
-    if reach + every > _MAX_PERIOD:
-        raise Refused(
-            f"it takes the events of {format_duration(reach + every)}, and a rule sees those of 14 days: "
-            "a smaller --window, or --style query"
-        )
-    return every, _whole_minutes(reach + every)
-
-
 def scheduled_rule(
     query: Query,
     name: str,
     what: str,
     kusto: str,
-    times: tuple[int, int],
+    timing: Timing,
     details: Mapping[str, str],
 ) -> dict[str, Any]:
     """A scheduled rule that runs `kusto` and alerts on every row. `what` sets its id apart."""
-    every, period = times
-    held = format_duration(query.hold)
+    held = format_duration(timing.slice.hold)
+    about = (
+        f"{legible(query.title, 200)}. {_origin(query)} explains these actions when it fits them.\n"
+        f"Judged {held} after the event, once everything that may explain it has come in."
+    )
     return {
         "id": stable_id(query.cascade, what),
+        **_named(name, f"{about} {_repeats(timing, ['AwsEventId'])}"),
+        **_scheduled(timing, query.techniques, kusto),
+        "entityMappings": [
+            _entity("Account", "FullName", "UserIdentityArn"),
+            _entity("IP", "Address", "SourceIpAddress"),
+        ],
+        # One incident an event, so that nothing unexplained is closed along with something explained, and none twice.
+        **_alerts(timing, details, ["AwsEventId"]),
+    }
+
+
+def detection_rule(
+    detection: Burst | FirstSeen, kusto: str, timing: Timing, details: Mapping[str, str]
+) -> dict[str, Any]:
+    """A scheduled rule that runs a detection and alerts on every row, one incident for all of whom `details` name."""
+    return {
+        "id": stable_id(detection.id, "detection"),
+        **_named(detection.title, f"{detection.description}\n{_repeats(timing, list(details))}"),
+        **_scheduled(timing, detection.techniques, kusto),
+        "entityMappings": [_entity("Account", "FullName", list(details.values())[-1])],
+        **_alerts(timing, details, list(details)),
+    }
+
+
+def _named(name: str, description: str) -> dict[str, Any]:
+    return {
         "name": legible(name, 200),
-        "description": _Block(
-            f"'{legible(query.title, 200)}. {_origin(query)} explains these actions when it fits them.\n"
-            f"Judged {held} after the event, once everything that may explain it has come in.'\n"
-        ),
+        "description": _Block(f"'{description}'\n"),
+    }
+
+
+def _scheduled(timing: Timing, techniques: Iterable[str], kusto: str) -> dict[str, Any]:
+    return {
         "severity": "Medium",
         "status": "Available",
         "requiredDataConnectors": _CONNECTORS,
-        "queryFrequency": format_duration(every),
-        "queryPeriod": format_duration(period),
+        "queryFrequency": format_duration(timing.every),
+        "queryPeriod": format_duration(timing.period),
         "triggerOperator": "gt",
         "triggerThreshold": 0,
-        "tactics": _tactics(query),
-        "relevantTechniques": _techniques(query),
+        **_attack(techniques),
         "query": _Block(kusto),
-        "entityMappings": _ENTITIES,
+    }
+
+
+def _alerts(timing: Timing, details: Mapping[str, str], group: Sequence[str]) -> dict[str, Any]:
+    """An alert a row; those in which the details of `group` are equal are one incident as long as it is open."""
+    return {
         "customDetails": dict(details),
         "eventGroupingSettings": {"aggregationKind": "AlertPerResult"},
-        # One incident an event, so that nothing unexplained is closed along with something explained.
         "incidentConfiguration": {
             "createIncident": True,
             "groupingConfiguration": {
-                "enabled": False,
+                "enabled": True,
                 "reopenClosedIncident": False,
-                "lookbackDuration": "PT5H",
-                "matchingMethod": "AllEntities",
+                "lookbackDuration": f"PT{max(5, -(-timing.slice.length // 3_600))}H",
+                "matchingMethod": "Selected",
+                "groupByEntities": [],
+                "groupByAlertDetails": [],
+                "groupByCustomDetails": list(group),
             },
         },
-        "version": "1.0.0",
         "kind": "Scheduled",
+    }
+
+
+def _repeats(timing: Timing, group: Sequence[str]) -> str:
+    return (
+        f"A run judges {format_duration(timing.slice.length)}, so that one which is late or left out loses nothing; "
+        f"up to {timing.runs} runs tell of an event, in one incident by {' and '.join(group)}."
+    )
+
+
+def _entity(kind: str, identifier: str, column: str) -> dict[str, Any]:
+    return {
+        "entityType": kind,
+        "fieldMappings": [{"identifier": identifier, "columnName": column}],
     }
 
 
 def hunting_query(query: Query, name: str, what: str, kusto: str) -> dict[str, Any]:
     """A hunting query. `what` sets its id apart."""
+    covers = f"Covers one day, up to {format_duration(query.hold)} ago."
+    return hunting(
+        stable_id(query.cascade, what),
+        name,
+        f"{legible(query.title, 200)}.\n{covers}",
+        query.techniques,
+        kusto,
+    )
+
+
+def hunting(
+    identifier: str, name: str, about: str, techniques: Iterable[str], kusto: str
+) -> dict[str, Any]:
+    """A hunting query of that id; `about` says what it finds."""
     return {
-        "id": stable_id(query.cascade, what),
-        "name": legible(name, 200),
-        "description": _Block(
-            f"'{legible(query.title, 200)}.\nCovers one day, up to {format_duration(query.hold)} ago.'\n"
-        ),
+        "id": identifier,
+        **_named(name, about),
         "requiredDataConnectors": _CONNECTORS,
-        "tactics": _tactics(query),
-        "relevantTechniques": _techniques(query),
+        **_attack(techniques),
         "query": _Block(kusto),
-        "version": "1.0.0",
     }
 
 
 def to_yaml(document: Mapping[str, Any], comments: tuple[str, ...]) -> str:
-    """The document behind `comments`, which are single lines of visible characters."""
+    """The document behind `comments`, which are single lines of visible characters; its version follows from it."""
+    document = {**document, "version": semantic_revision(document)}
     head = "".join(f"# {line}".rstrip() + "\n" for line in comments)
     body: str = yaml.dump(
         dict(document), Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True
@@ -161,19 +190,15 @@ def _origin(query: Query) -> str:
     return " with ".join(names) + "".join(f" (or {rival.cascade})" for rival in query.rivals)
 
 
-def _whole_minutes(seconds: int) -> int:
-    return -(-seconds // 60) * 60
-
-
-def _tactics(query: Query) -> list[str]:
-    found = set()
-    for each in filter(None, map(technique, query.techniques)):
+def _attack(techniques: Iterable[str]) -> dict[str, list[str]]:
+    """The tactics, and the techniques without their sub-techniques, for which the rule's schema has no place here."""
+    wanted = tuple(techniques)
+    tactics = set()
+    for each in filter(None, map(technique, wanted)):
         for tactic in each.tactics:
             plain = "".join(map(str.capitalize, tactic.shortname.split("-")))
-            found.add(_SPLIT_OFF.get(tactic.shortname, plain))
-    return sorted(found)
-
-
-def _techniques(query: Query) -> list[str]:
-    """The techniques without their sub-techniques, for which the rule's schema has no place here."""
-    return sorted({each.partition(".")[0] for each in query.techniques})
+            tactics.add(_SPLIT_OFF.get(tactic.shortname, plain))
+    return {
+        "tactics": sorted(tactics),
+        "relevantTechniques": sorted({each.partition(".")[0] for each in wanted}),
+    }

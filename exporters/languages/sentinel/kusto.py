@@ -5,7 +5,7 @@ The language: https://learn.microsoft.com/kusto/query/scalar-data-types/string
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ...errors import CannotEncode
 
@@ -105,6 +105,60 @@ def comment_line(line: str) -> str:
     if len(line.splitlines()) > 1 or line.endswith(("\n", "\r")):
         raise CannotEncode("a comment is one line")
     return f"// {line}".rstrip()
+
+
+def folded(lines: Iterable[str], width: int = 110) -> str:
+    """The lines, each that is longer than `width` broken where Kusto allows it: never within a text literal.
+
+    >>> print(folded(['| where A in ("a, b", "c") and B', "// one two three four"], 20), end="")
+    | where A in ("a, b",
+        "c") and B
+    // one two three
+    // four
+    """
+    text = "\n".join(lines)
+    return "".join(f"{part}\n" for line in text.split("\n") for part in _parts(line, width))
+
+
+def _parts(line: str, width: int) -> Iterator[str]:
+    margin = line[: len(line) - len(line.lstrip())]
+    comment = line.lstrip().startswith("//")
+    mark = margin + ("// " if comment else "    ")
+    while len(line) > width:
+        cuts = _blanks(line, len(mark)) if comment else _cuts(line)
+        # Where the fewest brackets are open, and there the last that fits.
+        fitting = [cut for cut in cuts if cut[1] <= width] or cuts[:1]
+        if not fitting:
+            break
+        _, at = min(fitting, key=lambda cut: (cut[0], -cut[1]))
+        yield line[:at]
+        line = mark + line[at + 1 :]
+    yield line
+
+
+def _blanks(line: str, start: int) -> list[tuple[int, int]]:
+    return [(0, at) for at in range(start, len(line)) if line[at] == " "]
+
+
+def _cuts(line: str) -> list[tuple[int, int]]:
+    """The blanks behind a comma and before `and`, `or` and `|` that stand in no literal, each behind the count of the
+    brackets that are open there."""
+    found, quoted, depth, at = [], False, 0, len(line) - len(line.lstrip())
+    first = at
+    while at < len(line):
+        char = line[at]
+        if quoted and char == "\\":
+            at += 1
+        elif char == '"':
+            quoted = not quoted
+        elif not quoted:
+            depth += (char in "([{") - (char in ")]}")
+            after = line[at + 1 : at + 5]
+            breaks = line[at - 1] == "," or after.startswith(("and ", "or ", "| "))
+            if char == " " and at > first and breaks:
+                found.append((depth, at))
+        at += 1
+    return found
 
 
 def pascal_name(words: str) -> str:

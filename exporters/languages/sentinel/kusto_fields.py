@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ....events import TOOL_LETTERS
 from ...field_maps import FieldMap
-from ...query import Condition, Denied, Key, Scalar, Test
+from ...query import Condition, Denied, Key, Scalar, Test, may_be_omitted
 from ...tool_marks import tool_patterns
 from .kusto import bool_literal, long_literal, member, pascal_name, text_list, text_literal
 
@@ -20,6 +20,9 @@ PARSED = {
     "ServiceEventDetails": "ServiceEvent",
 }
 HIDDEN = text_literal("HIDDEN_DUE_TO_SECURITY_REASONS")
+
+# Columns that are no texts.
+_MOMENTS = frozenset(("SessionCreationDate",))
 
 # Kusto's tolower() knows more letters than ASCII's, AWS does not.
 _FUNCTIONS = {
@@ -127,6 +130,8 @@ class Fields:
             found = self.fields.field(path)
             if "." in found:
                 texts.append(self._call("KeyOf", self._dynamic(found)))
+            elif found in _MOMENTS:
+                texts.append(f"tostring({found})")
             elif path.startswith("userIdentity."):
                 texts.append(self._call("Shown", found))
             else:
@@ -160,8 +165,16 @@ class Fields:
         self.columns[self.parsed[spelling.partition(".")[0]]] = None
         return value
 
-    def condition(self, condition: Condition) -> str:
-        """The condition as an expression that is true or false, never null."""
+    def condition(self, condition: Condition, *, lenient: bool = False) -> str:
+        """The condition as an expression that is true or false, never null.
+
+        `lenient`: it is true, too, where the object that it reads is not in the record.
+        """
+        top = may_be_omitted(condition.path)
+        if lenient and top is not None:
+            held = self._tested(self.fields.below[top])
+            missing = f'gettype({held}) != "dictionary" or tostring({held}.omitted) == "true"'
+            return f"({missing} or {self.condition(condition)})"
         if isinstance(condition, Denied):
             inner = " and ".join(self.condition(test) for test in condition.tests)
             return f"({self._filled(condition.path)} and not({inner}))"

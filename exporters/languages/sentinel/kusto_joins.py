@@ -115,9 +115,14 @@ def window(edge: Edge) -> str:
     return f"TimeGenerated between ({start} .. {end})"
 
 
-def project_parent(children: Iterable[Compared], origin: str) -> str:
-    """The columns of a table of parents. `origin` says where the origin's id and time come from."""
+def project_parent(children: Iterable[Compared], origin: str, *, joinless: bool = False) -> str:
+    """The columns of a table of parents. `origin` says where the origin's id and time come from.
+
+    `joinless`: something is joined with each of them.
+    """
     columns = dict.fromkeys(column for child in children for column in child.parent_columns)
+    if joinless:
+        columns["All = true"] = None
     kept = ", ".join(("ParentId = EventId", "ParentTime = TimeGenerated", origin, *columns))
     return f"| project {kept}"
 

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from ....catalog.terms import format_duration
 from ...field_maps import FieldMap
 from ...query import Query
-from .kusto import table_name, text_list, timespan_literal
+from .kusto import folded, table_name, text_list, timespan_literal
 from .kusto_fields import Fields
 from .kusto_joins import action_test
-from .kusto_steps import Steps, add_steps
+from .kusto_steps import Steps, add_steps, add_vetoes
+from .timing import Slice
 
 _ACTOR = (
-    'case(isempty(UserIdentityPrincipalid) or UserIdentityPrincipalid == "Anonymous", "",\n'
+    'case(isempty(UserIdentityPrincipalid) or UserIdentityPrincipalid startswith "anonymous", "",\n'
     '        UserIdentityType in ("IAMUser", "Root"), UserIdentityPrincipalid,\n'
     '        isempty(UserIdentityAccessKeyId), "",\n'
     '        strcat(UserIdentityPrincipalid, "|", UserIdentityAccessKeyId))'
@@ -25,14 +26,17 @@ _EVENT_ID = (
     "        TimeGenerated, EventSource, EventName, UserIdentityPrincipalid, UserIdentityAccessKeyId,\n"
     "        RecipientAccountId, ErrorCode, RequestParameters, ResponseElements))))"
 )
+_FAILED = "isnotempty(ErrorCode) or isnotempty(ErrorMessage)"
+# A rule raises no more alerts than these and one that stands for all others.
+MOST_ALERTS = 149
 _SHOWN = ("UserIdentityArn", "SourceIpAddress", "AWSRegion", "ErrorCode", "RequestParameters")
 
 
-def alert_query(query: Query, fields: FieldMap, table: str, every: int) -> str:
-    """What nothing explains, of the slice of `every` seconds whose windows have passed."""
+def alert_query(query: Query, fields: FieldMap, table: str, judged: Slice) -> str:
+    """What nothing explains, of the slice, whose windows have passed."""
     built = _Built(query, fields, table, labelled=False)
     return built.text(
-        every,
+        judged,
         (
             "| join kind=leftanti Explained on EventId",
             "| summarize arg_min(TimeGenerated, *) by EventId",
@@ -42,11 +46,11 @@ def alert_query(query: Query, fields: FieldMap, table: str, every: int) -> str:
     )
 
 
-def silenced_query(query: Query, fields: FieldMap, table: str, every: int) -> str:
+def silenced_query(query: Query, fields: FieldMap, table: str, judged: Slice) -> str:
     """How many events the alert stays silent on, by action, actor and day."""
     built = _Built(query, fields, table, labelled=False)
     return built.text(
-        every,
+        judged,
         (
             "| where EventId in (Explained)",
             "| summarize arg_min(TimeGenerated, *) by EventId",
@@ -59,7 +63,7 @@ def silenced_query(query: Query, fields: FieldMap, table: str, every: int) -> st
 
 
 def label_query(
-    query: Query, fields: FieldMap, table: str, every: int, *, unexplained: bool = False
+    query: Query, fields: FieldMap, table: str, judged: Slice, *, unexplained: bool = False
 ) -> str:
     """The explained events with cascade, relation and origin; with `unexplained` all, told apart."""
     built = _Built(query, fields, table, labelled=True)
@@ -68,11 +72,14 @@ def label_query(
         "| summarize arg_min(TimeGenerated, *) by EventId",
         f"| join kind={'leftouter' if unexplained else 'inner'} Nearest on EventId",
     ]
-    if unexplained:
-        lines.append('| extend CascadeExplained = iff(isnotempty(Cascade), "true", "false")')
-        shown = f"CascadeExplained, {shown}"
-    lines.append(f"| project {shown}, Cascade, Relation, OriginId")
-    return built.text(every, lines, "// Every event in question, with what explains it.")
+    comment = "// Every event in question, with what explains it."
+    if not unexplained:
+        return built.text(
+            judged, (*lines, f"| project {shown}, Cascade, Relation, OriginId"), comment
+        )
+    lines.append('| extend CascadeExplained = iff(isnotempty(Cascade), "true", "false")')
+    lines.append(f"| project CascadeExplained, {shown}, Cascade, Relation, OriginId")
+    return built.text(judged, lines, comment, bounded=True)
 
 
 class _Built:
@@ -83,32 +90,48 @@ class _Built:
         self.table = table
         self.labelled = labelled
         self.fields = Fields(fields)
-        parts = (query, *query.rivals)
-        self.failures = any(
-            pattern.may_fail for part in parts for pattern in part.patterns()
-        ) or bool(query.may_fail)
-        self.steps = Steps(self.fields, labelled=labelled, failures=self.failures)
-        for part in parts:
+        self.steps = Steps(self.fields, labelled=labelled)
+        for part in (query, *query.rivals):
             add_steps(part, self.steps)
+        self.explained = tuple(self.steps.explained)
+        self.steps.explained, self.steps.labelled = [], False
+        add_vetoes(query.vetoes, self.steps)
 
-    def text(self, every: int, tail: Sequence[str], comment: str) -> str:
+    def text(
+        self, slice_: Slice, tail: Sequence[str], comment: str, *, bounded: bool = False
+    ) -> str:
+        """The query. `bounded`: with more results than a rule raises alerts for, none is an explained one, so that the
+        alert that stands for many stands for none of those."""
         judged = self._judged()
-        lines = [*self.fields.functions(), *self._times(every), *self._events()]
+        lines = [*self.fields.functions(), *self._times(slice_), *self._events()]
         for step in self.steps.done:
             lines += [f"// {step.comment}", f"let {step.name} = {step.lines[0]}"]
             lines += [f"    {line}" for line in step.lines[1:]]
             lines[-1] += ";"
         lines += self._answer()
-        lines += [comment, "Events", *judged, *tail]
-        return "\n".join(lines) + "\n"
+        if not bounded:
+            lines += [comment, "Events", *judged, *tail]
+            return folded(lines)
+        told = ["Events", *judged, *tail]
+        lines += [
+            comment,
+            f"let Told = materialize({told[0]}",
+            *(f"    {each}" for each in told[1:]),
+        ]
+        lines[-1] += ");"
+        lines += [
+            "let Results = toscalar(Told | count);",
+            "// The alert that stands for all beyond the 149th shall never be closed as explained.",
+            "Told",
+            f'| where CascadeExplained == "false" or Results <= {MOST_ALERTS}',
+        ]
+        return folded(lines)
 
-    def _times(self, every: int) -> list[str]:
-        hold = timespan_literal(self.query.hold)
+    def _times(self, judged: Slice) -> list[str]:
+        late = format_duration(judged.hold - self.query.reach_after)
         return [
-            f"// Judged once the windows ({format_duration(self.query.reach_after)}) and late events "
-            f"({format_duration(self.query.lateness)}) are in.",
-            f"let Until = ago({hold});",
-            f"let Since = Until - {timespan_literal(every)};",
+            f"// Judged once the windows ({format_duration(self.query.reach_after)}) and late events ({late}) are in.",
+            *judged.lines(),
         ]
 
     def _events(self) -> list[str]:
@@ -124,9 +147,7 @@ class _Built:
             f"    | where EventSource in {text_list(sources)}",
             f"    | where EventName in {text_list(names)}",
         ]
-        if not self.failures:
-            lines.append("    | where isempty(ErrorCode)")
-        extended = [f"EventId = {_EVENT_ID}"]
+        extended = [f"EventId = {_EVENT_ID}", f"Failed = {_FAILED}"]
         extended.append(
             'Action = strcat(replace_string(EventSource, ".amazonaws.com", ""), ":", EventName)'
         )
@@ -145,32 +166,53 @@ class _Built:
                 "    | extend "
                 + ",\n      ".join(f"{name} = {text}" for name, text in keys.items())
             )
-        kept = ["EventId", "TimeGenerated", "Action", "Account", "Actor"]
+        kept = ["EventId", "TimeGenerated", "Action", "Failed", "Account", "Actor"]
         kept += ["Role"] if self.fields.roles else []
         kept += [*keys, *self.fields.columns, *_SHOWN]
         lines.append(f"    | project {', '.join(dict.fromkeys(kept))}")
         lines.append(");")
+        if self.query.purpose == "alert":
+            lines += [
+                "// Events of which copies differ: nothing that rests on one of them is silenced.",
+                "let Differing = Events",
+                "    | extend Content = tostring(pack_all())",
+                "    | summarize Contents = count_distinct(Content) by EventId",
+                "    | where Contents > 1",
+                "    | project EventId;",
+            ]
         return lines
 
     def _answer(self) -> list[str]:
-        tables = ", ".join(self.steps.explained)
-        union = f"union {tables}" if len(self.steps.explained) > 1 else tables
+        lines = []
+        union = _union(self.explained)
+        if self.steps.explained:
+            lines += [
+                "// What a stricter cascade explains, too, counts as explained by none.",
+                f"let Stricter = {_union(self.steps.explained)};",
+            ]
+        without = ["    | join kind=leftanti Stricter on EventId"] if self.steps.explained else []
+        if self.query.purpose == "alert":
+            without.append("    | join kind=leftanti Differing on EventId")
         if not self.labelled:
-            return [f"let Explained = {union};"]
-        return [
-            "// Of several explanations the nearest origin counts.",
-            f"let Nearest = {union}",
-            "    | summarize arg_min(Distance, Cascade, Relation, OriginId) by EventId;",
-        ]
+            lines += [f"let Explained = {union}", *without]
+        else:
+            lines += [
+                "// Of several explanations the best class counts, then the nearest origin.",
+                f"let Nearest = {union}",
+                *without,
+                "    | summarize arg_min(Distance, Cascade, Relation, OriginId) by EventId",
+            ]
+        lines[-1] += ";"
+        return lines
 
     def _judged(self) -> list[str]:
-        query = self.query
-        lines = ["| where TimeGenerated >= Since and TimeGenerated < Until"]
-        lines.append(f"| where {action_test(query.actions)}")
-        if self.failures:
-            if not query.may_fail:
-                lines.append("| where isempty(ErrorCode)")
-            elif query.may_fail != set(query.actions):
-                failing = action_test(sorted(query.may_fail))
-                lines.append(f"| where isempty(ErrorCode) or {failing}")
-        return lines
+        """The events in question, failed calls among them."""
+        return [
+            "| where TimeGenerated >= Since and TimeGenerated < Until",
+            f"| where {action_test(self.query.actions)}",
+        ]
+
+
+def _union(tables: Sequence[str]) -> str:
+    listed = ", ".join(tables)
+    return f"union {listed}" if len(tables) > 1 else listed

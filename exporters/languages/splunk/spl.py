@@ -7,13 +7,15 @@ The tests run the same commands by the rules of the reference, so that text and 
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...errors import CannotEncode
 from ..expressions import Call, Expression, Field, Operation, Value
 
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+WIDTH = 110
+"""Lines are broken where they would be longer, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,12 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
-class Dedup:
-    """Keeps the first event of each value."""
+class Versions:
+    """Keeps the events of each id that differ in `record`, and says in `count` how many there are."""
 
-    field: str
+    id: str
+    record: str
+    count: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,50 @@ class Nearest:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """Gives every event the number of all events that the search read."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Keeps one event of each value of the field, and none that lacks it."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """Gives each event how many values `source` has in its group in the `window` seconds up to it, itself included."""
+
+    source: str
+    name: str
+    by: tuple[str, ...]
+    window: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddInfo:
+    """Gives each event the search's own time range: `info_min_time`, 0 for all time, and `info_max_time`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """Commands that the app says once, under a name."""
+
+    name: str
+    commands: "tuple[Command, ...]"
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A command as it is written, for what comes after the verdicts: table, stats, outputlookup."""
 
     text: str
 
 
-Command = Eval | Where | Dedup | Nearest | Text
+Command = Eval | Where | Versions | Nearest | Number | Once | Distinct | AddInfo | Macro | Text
 
 
 def quoted(value: str) -> str:
@@ -116,24 +157,104 @@ def _inner(operand: Expression) -> str:
     return f"({text})" if isinstance(operand, Operation) else text
 
 
+def laid_out(expression: Expression, column: int, indent: int) -> str:
+    """The expression as eval reads it, on several lines where it is too long for one.
+
+    It begins at `column`; what follows on lines of its own is indented by `indent` blanks.
+    """
+    text = written(expression)
+    if column + len(text) <= WIDTH:
+        return text
+    deeper = indent + 4
+    match expression:
+        case Operation(operator, operands):
+            lines = []
+            for operand in operands:
+                at = indent + len(operator) + 1
+                if isinstance(operand, Operation):
+                    lines.append(f"({laid_out(operand, at + 1, deeper)})")
+                else:
+                    lines.append(laid_out(operand, at, deeper))
+            return f"\n{' ' * indent}{operator} ".join(lines)
+        case Call(name, arguments) if arguments:
+            parts = [laid_out(argument, deeper, deeper) for argument in arguments]
+            # Tests and their results stand side by side.
+            step = 2 if name == "case" else 1
+            pairs = [", ".join(parts[at : at + step]) for at in range(0, len(parts), step)]
+            return f"{name}(\n{_filled(pairs, deeper)})"
+        case _:
+            return text
+
+
+def _filled(parts: Sequence[str], indent: int) -> str:
+    """The parts with commas between them, as many to a line as fit."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(part) + 2 <= WIDTH and "\n" not in lines[-1] + part:
+            lines[-1] += f", {part}"
+        else:
+            lines.append(" " * indent + part)
+    return ",\n".join(lines)
+
+
+def listed(values: Sequence[str], column: int, indent: int) -> str:
+    """Values between parentheses, for the search command's IN; on several lines where one is too short."""
+    text = ", ".join(map(searched, values))
+    if column + len(text) + 2 <= WIDTH:
+        return f"({text})"
+    return f"(\n{_filled([searched(value) for value in values], indent + 4)})"
+
+
 def spl(command: Command) -> str:
-    """The command, with the bar before it; several lines where it is two commands."""
+    """The command, with the bar before it; several lines where it is several commands, or long."""
     match command:
         case Eval(fields):
-            listed = [f"{field_name(name)}={written(value)}" for name, value in fields]
-            return "| eval " + ",\n    ".join(listed)
+            return "| eval " + ",\n    ".join(_assigned(*field) for field in fields)
         case Where(condition):
-            return f"| where {written(condition)}"
-        case Dedup(field):
+            return f"| where {laid_out(condition, 8, 4)}"
+        case Versions(id_, record, count):
+            return f"| eventstats dc({record}) AS {count} BY {id_}\n| dedup {id_} {record}"
+        case Number(name):
+            return f"| eventstats count AS {name}"
+        case Once(field):
             return f"| dedup {field}"
+        case Distinct(source, name, by, window):
+            # time_window reads events in the order of time, and counts back from each.
+            counted = f"| streamstats time_window={window}s dc({source}) AS {name}"
+            return f"| sort 0 _time event_id\n{_grouped(counted, by)}"
         case Nearest(source, name, by, backwards, own):
             sign = "-" if backwards else ""
             order = " ".join([*by, f"{sign}_time", f"{sign}event_id"])
             current = "" if own else "current=f "
-            groups = " ".join(by)
-            return f"| sort 0 {order}\n| streamstats {current}last({source}) AS {name} BY {groups}"
+            last = f"| streamstats {current}last({source}) AS {name}"
+            return f"| sort 0 {order}\n{_grouped(last, by)}"
+        case AddInfo():
+            return "| addinfo"
+        case Macro(name, _):
+            return f"| `{name}`"
         case Text(text):
             return text
+
+
+def _grouped(text: str, by: Sequence[str]) -> str:
+    groups = f"BY {' '.join(by)}"
+    return f"{text} {groups}" if len(text) + len(groups) < WIDTH else f"{text}\n    {groups}"
+
+
+def _assigned(name: str, value: Expression) -> str:
+    head = f"{field_name(name)}="
+    return head + laid_out(value, 7 + len(head), 8)
+
+
+def definition(commands: Sequence[Command]) -> str:
+    """Commands as a macro holds them: the bar before the first stands where the macro is called."""
+    return "\n".join(map(spl, commands)).removeprefix("| ")
+
+
+def macros_of(commands: Sequence[Command]) -> Iterator[Macro]:
+    """The macros that the commands call, each once."""
+    found = {command.name: command for command in commands if isinstance(command, Macro)}
+    yield from found.values()
 
 
 def comment(lines: Sequence[str]) -> str:

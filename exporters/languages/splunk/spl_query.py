@@ -4,101 +4,30 @@ For every edge the events are sorted by what must be equal and by time, once for
 the nearest partner on each side decides. An event that lacks a key falls into no group and stays unmarked.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from ....events import MAX_TOOL_TEXT, TOOL_LETTERS
 from ...errors import ExportError
 from ...field_maps import FieldMap
-from ...query import Condition, Denied, Edge, Key, KeyPair, Node, Pattern, Query, Spoiler, Test
+from ...query import (
+    Condition,
+    Denied,
+    Edge,
+    Key,
+    KeyPair,
+    Node,
+    Pattern,
+    Query,
+    Spoiler,
+    Test,
+    may_be_omitted,
+)
 from ...sql.names import Names, snake_case
-from ...tool_marks import tool_patterns
 from ..expressions import NULL, Call, Expression, Field, Operation, Value, both, call, either, equal
-from .spl import Command, Dedup, Eval, Nearest, Where
+from .spl import Command, Eval, Nearest
+from .spl_keys import TOOL, folded, key, tool_macro
+from .spl_reading import READ
 
-HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 EXPLAINED = "cascade"
-
-
-def reading(query: Query, fields: FieldMap) -> Iterator[Command]:
-    """The commands that give each event its id, account and actor, and drop copies."""
-    event_id = Field(fields.field("eventID"))
-    yield Eval((("event_id", call("coalesce", _filled(event_id), call("md5", Field("_raw")))),))
-    yield Dedup("event_id")
-    principal = _filled(Field(fields.field("userIdentity.principalId")))
-    access_key = _filled(Field(fields.field("userIdentity.accessKeyId")))
-    error = Field(fields.field("errorCode"))
-    lasting = either(*(equal(Field("identity_type"), Value(kind)) for kind in ("IAMUser", "Root")))
-    session = call(
-        "if",
-        call("isnull", Field("access_key")),
-        NULL,
-        Operation(".", (Field("principal"), Value("|"), Field("access_key"))),
-    )
-    yield Eval(
-        (
-            (
-                "account",
-                call(
-                    "coalesce",
-                    _filled(Field(fields.field("recipientAccountId"))),
-                    _filled(Field(fields.field("userIdentity.accountId"))),
-                ),
-            ),
-            ("principal", principal),
-            ("access_key", access_key),
-            (
-                "identity_type",
-                call("coalesce", Field(fields.field("userIdentity.type")), Value("")),
-            ),
-            (
-                "actor",
-                call(
-                    "case",
-                    either(
-                        call("isnull", Field("principal")),
-                        equal(Field("principal"), Value("Anonymous")),
-                    ),
-                    NULL,
-                    lasting,
-                    Field("principal"),
-                    Call("true"),
-                    session,
-                ),
-            ),
-            (
-                "action",
-                Operation(
-                    ".",
-                    (
-                        Field(fields.field("eventSource")),
-                        Value(":"),
-                        Field(fields.field("eventName")),
-                    ),
-                ),
-            ),
-            (
-                "succeeded",
-                call(
-                    "if",
-                    either(
-                        call("isnull", error),
-                        equal(error, Value("")),
-                        equal(error, Value("success")),
-                    ),
-                    Value(1),
-                    Value(0),
-                ),
-            ),
-        )
-    )
-    if not some_may_fail(query):
-        yield Where(equal(Field("succeeded"), Value(1)))
-
-
-def some_may_fail(query: Query) -> bool:
-    """Whether a failed call may count as anything: else all of them are left out at once."""
-    queries = (query, *query.rivals)
-    return any(pattern.may_fail for each in queries for pattern in each.patterns())
 
 
 def is_action(action: str) -> Expression:
@@ -117,78 +46,98 @@ def is_one_of(actions: Sequence[str]) -> Expression:
 
 
 def marking(query: Query, fields: FieldMap) -> list[Command]:
-    """The commands after which `cascade` names what explains an event; it is missing where nothing does."""
-    building = _Marking(fields, some_may_fail(query))
-    building.read_keys((query, *query.rivals))
-    marks: list[tuple[str, str]] = []
-    for each in (query, *query.rivals):
-        marks += building.query(each)
-    named = [
-        part for mark, cascade in marks for part in (equal(Field(mark), Value(1)), Value(cascade))
-    ]
+    """The commands after which `cascade` names what explains an event; it is missing where nothing does, or where
+    something explains it more strictly."""
+    building = _Marking(fields)
+    building.read_keys((query, *query.rivals, *query.vetoes))
+    marks = [found for each in (query, *query.rivals) for found in building.query(each)]
+    vetoed = [mark for each in query.vetoes for mark, _ in building.query(each)]
+    named: list[Expression] = []
+    if vetoed:
+        named += [either(*(equal(Field(mark), Value(1)) for mark in vetoed)), NULL]
+    for mark, cascade in marks:
+        named += [equal(Field(mark), Value(1)), Value(cascade)]
     return [*building.commands, Eval(((EXPLAINED, Call("case", tuple(named))),))]
 
 
 class _Marking:
     """Collects the commands, and gives each mark a name of its own."""
 
-    def __init__(self, fields: FieldMap, some_may_fail: bool) -> None:
+    def __init__(self, fields: FieldMap) -> None:
         self.fields = fields
-        self.some_may_fail = some_may_fail
         self.commands: list[Command] = []
         self._keys: dict[Key, str] = {}
-        self._names = Names(reserved=_FIELDS)
+        self._names = Names(reserved=(*READ, EXPLAINED))
 
     def read_keys(self, queries: Iterable[Query]) -> None:
         """Give each event the keys that some edge or spoiler compares, once and by name."""
         for query in queries:
             pairs = [pair for node in query.nodes for pair in node.edge.join]
             pairs += [pair for spoiler in query.spoilers for pair in spoiler.join]
-            for key in (key for pair in pairs for key in (pair.own, pair.parent)):
-                if key not in self._keys:
-                    self._keys[key] = self._names.unique(key.name)
-        if self._keys:
-            read = [(name, _key(key, self.fields)) for key, name in self._keys.items()]
+            keys = [side for pair in pairs for side in (pair.own, pair.parent)]
+            for each in (*keys, *query.root_keys):
+                if each not in self._keys:
+                    self._keys[each] = TOOL if each.tool else self._names.unique(each.name)
+        read = [(name, key(of, self.fields)) for of, name in self._keys.items() if not of.tool]
+        if read:
             self.commands.append(Eval(tuple(read)))
-            # lower() knows more letters than ASCII's: a name that holds others stays as it is.
-            folded = [(name, _folded(Field(name))) for key, name in self._keys.items() if key.fold]
-            if folded:
-                self.commands.append(Eval(tuple(folded)))
+        small = [(name, folded(Field(name))) for of, name in self._keys.items() if of.fold]
+        if small:
+            self.commands.append(Eval(tuple(small)))
+        tools = [each for each in self._keys if each.tool]
+        self.commands += [tool_macro(each, self.fields) for each in tools]
 
     def query(self, query: Query) -> Iterable[tuple[str, str]]:
         """Mark what `query` explains; returns the marks of its subjects and its cascade's id."""
-        root = self._mark(query.root.event_name, self._fits([query.root]))
+        there: list[Expression] = [
+            call("isnotnull", Field(self._keys[each])) for each in query.root_keys
+        ]
+        if query.root_account:
+            there.append(call("isnotnull", Field("account")))
+        # Nothing is silenced through an event of which copies differ; a stricter cascade may explain either.
+        there += [_ALONE] if query.purpose == "alert" else []
+        root = self._mark(query.root.event_name, both(self._fits([query.root]), *there))
         for spoiler in query.spoilers:
             root = self._spoiled(root, query.root, spoiler)
         marks: dict[str | None, str] = {None: root}
-        found = []
+        found = [(root, query.cascade)] if query.root_is_subject else []
         for nodes in query.groups():
             first = nodes[0]
             parent_pattern = query.node(first.parent).pattern if first.parent else query.root
-            mark = self._hung(nodes, marks[first.parent], parent_pattern)
+            mark = self._hung(query, nodes, marks[first.parent], parent_pattern)
             marks.update((node.name, mark) for node in nodes)
             if first in query.subjects:
                 found.append((mark, query.cascade))
         return found
 
-    def _hung(self, nodes: Sequence[Node], parent: str, parent_pattern: Pattern) -> str:
+    def _hung(
+        self, query: Query, nodes: Sequence[Node], parent: str, parent_pattern: Pattern
+    ) -> str:
         edge = nodes[0].edge
         label = nodes[0].pattern.event_name
         if len(nodes) > 1:
             label = f"EffectOf{parent_pattern.event_name}"
-        own = self._mark(label, self._fits([node.pattern for node in nodes]))
+        fits = self._fits([node.pattern for node in nodes])
+        own = self._mark(label, both(fits, _ALONE) if query.purpose == "alert" else fits)
         same = any(node.pattern.action == parent_pattern.action for node in nodes)
         hit = self._near(own, parent, _grouped(edge), edge.join, edge.after, edge.before, same)
         return self._mark(f"{label}Explained", both(equal(Field(own), Value(1)), hit))
 
     def _spoiled(self, root: str, pattern: Pattern, spoiler: Spoiler) -> str:
-        other = self._mark(spoiler.pattern.event_name, self._fits([spoiler.pattern]))
+        label = spoiler.pattern.event_name
+        other = self._mark(label, self._fits([spoiler.pattern], lenient=True))
         grouped = ("account",) if spoiler.same_account else ()
         same = spoiler.pattern.action == pattern.action
         # Seen from the root: the pair's own side is the spoiler's.
         join = tuple(KeyPair(pair.parent, pair.own) for pair in spoiler.join)
-        hit = self._near(root, other, grouped, join, spoiler.before, spoiler.after, same)
-        kept = both(equal(Field(root), Value(1)), call("NOT", hit))
+        hits = [self._near(root, other, grouped, join, spoiler.before, spoiler.after, same)]
+        lacking = [call("isnull", Field(self._keys[pair.own])) for pair in spoiler.join]
+        lacking += [call("isnull", Field(name)) for name in grouped]
+        if lacking:
+            unread = both(equal(Field(other), Value(1)), either(*lacking))
+            blind = self._mark(f"Unreadable{label}", unread)
+            hits.append(self._near(root, blind, (), (), spoiler.before, spoiler.after, same))
+        kept = both(equal(Field(root), Value(1)), *(call("NOT", hit) for hit in hits))
         return self._mark(f"{pattern.event_name}Kept", kept)
 
     def _near(
@@ -240,8 +189,8 @@ class _Marking:
         self.commands.append(Eval(((name, call("if", condition, Value(1), Value(0))),)))
         return name
 
-    def _fits(self, patterns: Sequence[Pattern]) -> Expression:
-        """Whether the event fits one of the patterns."""
+    def _fits(self, patterns: Sequence[Pattern], *, lenient: bool = False) -> Expression:
+        """Whether the event fits one of the patterns; where it cannot be read, only if `lenient`."""
         plain = [pattern for pattern in patterns if not pattern.where]
         found = []
         for may_fail in (False, True):
@@ -251,76 +200,27 @@ class _Marking:
         for pattern in patterns:
             if pattern.where:
                 tests = [_condition(condition, self.fields) for condition in pattern.where]
+                if lenient:
+                    tests = [
+                        either(_left_out(condition.path), test)
+                        for condition, test in zip(pattern.where, tests, strict=True)
+                    ]
                 found.append(
                     self._succeeded(both(is_action(pattern.action), *tests), pattern.may_fail)
                 )
         return either(*found)
 
     def _succeeded(self, fits: Expression, may_fail: bool) -> Expression:
-        if may_fail or not self.some_may_fail:
-            return fits
-        return both(fits, equal(Field("succeeded"), Value(1)))
+        return fits if may_fail else both(fits, equal(Field("succeeded"), Value(1)))
 
 
-_FIELDS = (
-    "event_id",
-    "account",
-    "principal",
-    "access_key",
-    "identity_type",
-    "actor",
-    "action",
-    "succeeded",
-    "cascade",
-)
+_ALONE = equal(Field("copies"), Value(1))
 
 
 def _grouped(edge: Edge) -> tuple[str, ...]:
     account = ("account",) if edge.same_account else ()
     # Two sessions of one role stay two actors: a declared loss, which fails open.
     return (*account, "actor") if edge.actor in ("same", "same-role") else account
-
-
-def _key(key: Key, fields: FieldMap) -> Expression:
-    found = [_shown(Field(fields.field(path))) for path in key.paths]
-    value = found[0] if len(found) == 1 else call("coalesce", *found)
-    if key.tool:
-        return _tool_family(value)
-    return _arn_name(value) if key.arn_name else value
-
-
-def _tool_family(value: Expression) -> Expression:
-    agent = _folded(call("substr", value, Value(1), Value(MAX_TOOL_TEXT)))
-    word = call("replace", agent, Value("^[^a-z]+"), Value(""))
-    word = call("replace", word, Value(f"[^{TOOL_LETTERS}]([^a]|a)*$"), Value(""))
-    choices: list[Expression] = []
-    for marks, tool in tool_patterns():
-        choices += [call("match", agent, Value(marks)), Value(tool)]
-    return _filled(call("case", *choices, Call("true"), word))
-
-
-def _folded(value: Expression) -> Expression:
-    plain = call("match", value, Value("^[ -~]*$"))
-    return call("if", plain, call("lower", value), value)
-
-
-def _arn_name(value: Expression) -> Expression:
-    resource = call("replace", value, Value("^arn:(?:[^:]*:){4}"), Value(""))
-    last = call(
-        "if",
-        call("match", resource, Value("/")),
-        call("replace", resource, Value("^.*/"), Value("")),
-        call("replace", resource, Value("^.*:"), Value("")),
-    )
-    return _filled(call("if", call("match", value, Value("^arn:(?:[^:]*:){4}")), last, value))
-
-
-def _filled(value: Expression) -> Expression:
-    return call("nullif", value, Value(""))
-
-
-def _shown(value: Expression) -> Expression:
-    return call("nullif", _filled(value), Value(HIDDEN))
 
 
 def _condition(condition: Condition, fields: FieldMap) -> Expression:
@@ -349,6 +249,19 @@ def _exists(path: str) -> Expression:
     """An object or a list is no field of its own, so the record itself is asked."""
     held = call("coalesce", call("json_extract", Field("_raw"), Value(path)), Value(""))
     return call("NOT", call("in", held, *(Value(empty) for empty in ("", "[]", "{}", "null"))))
+
+
+def _left_out(path: str) -> Expression:
+    """Whether the object that the path leads into is not in the record."""
+    top = may_be_omitted(path)
+    if top is None:
+        return Call("false")
+    held = call("coalesce", call("json_extract", Field("_raw"), Value(top)), Value(""))
+    omitted = call("json_extract", Field("_raw"), Value(f"{top}.omitted"))
+    return either(
+        call("NOT", call("match", held, Value("^[{]"))),
+        equal(call("coalesce", omitted, Value("")), Value("true")),
+    )
 
 
 def _text(test: Test) -> str:

@@ -102,6 +102,14 @@ def test_each_effect_shows_its_own_policy() -> None:
             {"where": {"requestParameters.policy": {"grants": "own-account"}}},
             "policy grants to the own account only",
         ),
+        (
+            {"where": {"requestParameters": {"only": ["userName", "serialNumber"]}}},
+            "requestParameters holds only userName, serialNumber",
+        ),
+        (
+            {"where": {"requestParameters": {"only": ["a", "b", "c", "d"]}}},
+            "requestParameters holds only a, b, c, …",
+        ),
     ],
 )
 def test_terms_out_of_the_ordinary_are_noted(effect: Document, note: str) -> None:
@@ -162,12 +170,20 @@ def test_effects_under_different_terms_do_not_share_a_box() -> None:
     assert [len(each.rows) for each in iam] == [1, 1, 1, 1, 1, 1, 2]
 
 
+def test_evidence_that_shows_no_cascade_is_said_on_the_effect() -> None:
+    weak = DELETE_USER.evidence[0].model_copy(update={"kind": "own-page"})
+    picture = cascade_picture(DELETE_USER.model_copy(update={"evidence": (weak,)}))
+    notes = {node.id: node.notes for node in picture.nodes}
+    assert "evidence: own-page" in notes[weak.supports[0]]
+    assert not any(note.startswith("evidence") for node in PICTURE.nodes for note in node.notes)
+
+
 def test_the_description_says_everything_in_words() -> None:
     words = PICTURE.description
     assert words.startswith(DELETE_USER.description)
     assert "Origin: iam:DeleteUser." in words
     assert (
         "iam:DeleteVirtualMFADevice comes first (≤ 2m before, ≤ 1h after "
-        "iam:DeactivateMFADevice; same device; policy suppress)." in words
+        "iam:DeactivateMFADevice; same device; policy suppress; evidence documentation)." in words
     )
     assert "iam:CreateUser voids the explanation: user recreated." in words

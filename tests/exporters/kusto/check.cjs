@@ -1,7 +1,8 @@
 // Asks Microsoft's Kusto language service for its opinion of queries on the AWSCloudTrail table.
 //
 // usage: node check.cjs FOLDER-OF-THE-PACKAGE < requests > answers, both JSON:
-//   {"queries": ["..."], "literals": ["..."]} -> {"queries": [[{code, message, at}]], "literals": [value]}
+//   {"queries": ["..."], "literals": ["..."], "columns": ["query"]} ->
+//   {"queries": [[{code, message, at}]], "literals": [value], "columns": [["name"]]}
 "use strict";
 
 const fs = require("fs");
@@ -57,6 +58,13 @@ function problems(query) {
   return list;
 }
 
+function columnsOf(query) {
+  const found = KustoCode.ParseAndAnalyze(query, globals).ResultType.Columns;
+  const list = [];
+  for (let at = 0; at < found.Count; at += 1) list.push(found.getItem(at).Name);
+  return list;
+}
+
 function value(literal) {
   const code = KustoCode.Parse(`print ${literal}`);
   if (code.GetDiagnostics().Count) return null;
@@ -68,4 +76,5 @@ const request = JSON.parse(fs.readFileSync(0, "utf8"));
 process.stdout.write(JSON.stringify({
   queries: (request.queries || []).map(problems),
   literals: (request.literals || []).map(value),
+  columns: (request.columns || []).map(columnsOf),
 }));

@@ -101,6 +101,10 @@ class _Program:
             self.expect("=")
             if self.peek() == "(" and self.peek(2) == ":":
                 self.functions[name] = self.lambda_()
+            elif self.accept("toscalar"):
+                self.expect("(")
+                self.scalars[name] = next(iter(self.pipeline()[0].values()))
+                self.expect(")")
             elif self.is_table():
                 self.tables[name] = self.pipeline()
             else:
@@ -178,10 +182,20 @@ class _Program:
                 return self.summarize()(rows)
             case "mv-apply":
                 return self.mv_apply(rows)
+            case "count":
+                return [{"Count": len(rows)}]
             case "order":
                 self.expect("by")
-                column, direction = self.next(), self.next()
-                return sorted(rows, key=lambda row: row[column], reverse=direction == "desc")
+                columns = [(self.next(), self.next())]
+                while self.accept(","):
+                    columns.append((self.next(), self.next()))
+                for column, direction in reversed(columns):
+                    rows = sorted(rows, key=lambda row: row[column], reverse=direction == "desc")
+                return rows
+            case "distinct":
+                made = self.named()
+                found = [{key: make(row) for key, make in made} for row in rows]
+                return list({tuple(row.items()): row for row in found}.values())
         raise NotKusto(name)
 
     def named(self) -> list[tuple[str, Expression]]:
@@ -286,6 +300,8 @@ class _Program:
         match name:
             case "countif":
                 return lambda rows: sum(of(row) is True for row in rows)
+            case "count_distinct":
+                return lambda rows: len({of(row) for row in rows})
             case "make_set":
                 return lambda rows: Dynamic(list(dict.fromkeys(of(row) for row in rows)))
             case "min":
@@ -344,6 +360,9 @@ class _Program:
             self.expect("regex")
             pattern = self.sum()
             return lambda row: re.search(pattern(row), left(row)) is not None
+        if self.accept("startswith"):
+            start = self.sum()
+            return lambda row: left(row).lower().startswith(start(row).lower())
         if self.accept("startswith_cs", "endswith_cs"):
             right = self.sum()
             if sign == "startswith_cs":
@@ -428,6 +447,13 @@ class _Program:
         if name == "iff":
             test, yes, no = arguments
             return lambda row: yes(row) if test(row) is True else no(row)
+        if name == "pack_all":
+            return lambda row: Dynamic(
+                {
+                    key: value.value if isinstance(value, Dynamic) else value
+                    for key, value in row.items()
+                }
+            )
         if name == "ago":
             return lambda row: self.now - arguments[0](row)
         if name == "now":
@@ -527,6 +553,7 @@ def _extract(pattern: str, group: int, text: str) -> str:
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "array_length": _length,
+    "bin": lambda value, size: value - value % size,
     "coalesce": lambda *texts: next((text for text in texts if text), ""),
     "datetime_diff": lambda unit, one, other: one - other,
     "extract": _extract,

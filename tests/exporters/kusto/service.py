@@ -38,6 +38,12 @@ def problems(queries: Sequence[str]) -> list[list[str]]:
     ]
 
 
+def result_columns(queries: Sequence[str]) -> list[list[str]]:
+    """The names of the columns that each query yields."""
+    found: list[list[str]] = _ask({"columns": list(queries)})["columns"]
+    return found
+
+
 def values(literals: Sequence[str]) -> list[Any]:
     """What the literals mean; None for what is no literal."""
     found: list[Any] = _ask({"literals": list(literals)})["literals"]

@@ -23,6 +23,10 @@ def row(event: Event) -> Row:
     found: Row = {column: _json(event.get(member)) for column, member in _JSON.items()}
     for path, column in field_map("sentinel").fields.items():
         found[column] = _text(event, path)
+    # A column of texts takes an object as its JSON; of an error that is all that matters.
+    for column, member in (("ErrorCode", "errorCode"), ("ErrorMessage", "errorMessage")):
+        if isinstance(event.get(member), dict):
+            found[column] = _json(event[member])
     found["TimeGenerated"] = time_of(event)
     return found
 

@@ -10,6 +10,7 @@ from cloudcascade.exporters.errors import CannotEncode
 from cloudcascade.exporters.languages.sentinel.kusto import (
     bool_literal,
     comment_line,
+    folded,
     long_literal,
     member,
     pascal_name,
@@ -122,3 +123,47 @@ def test_what_cannot_be_said_is_refused(encode: object) -> None:
 def test_the_language_service_rejects_what_is_wrong(query: str, code: str) -> None:
     (found,) = problems([query])
     assert any(each.startswith(code) for each in found), found
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        pytest.param("| where A", ["| where A"], id="a short line"),
+        pytest.param(
+            '  | where A in ("a", "b, c") and B == "d"',
+            ['  | where A in ("a", "b, c")', '      and B == "d"'],
+            id="before the brackets of a list",
+        ),
+        pytest.param(
+            '| where A in ("aaaaaaaa", "bbbbbbbb", "c")',
+            ['| where A in ("aaaaaaaa", "bbbbbbbb",', '    "c")'],
+            id="in a list",
+        ),
+        pytest.param(
+            '| where A == "one, two and three, four or \\", five"',
+            ['| where A == "one, two and three, four or \\", five"'],
+            id="never in a literal",
+        ),
+        pytest.param(
+            "// " + "word " * 8 + "end",
+            ["// " + "word " * 6 + "word", "// word end"],
+            id="a comment",
+        ),
+    ],
+)
+def test_a_long_line_is_broken_where_a_reader_breaks_it(line: str, wanted: list[str]) -> None:
+    assert folded([line], 40).splitlines() == wanted
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), max_size=12))
+def test_breaking_lines_changes_no_literal(texts: list[str]) -> None:
+    line = f"print A in {text_list(texts)} and B in {text_list(texts)}"
+    broken = folded([line], 40)
+    assert "".join(part.strip() for part in broken.splitlines()).replace(" ", "") == line.replace(
+        " ", ""
+    )
+
+
+def test_a_query_of_broken_lines_says_the_same_to_the_language_service() -> None:
+    line = 'AWSCloudTrail | where EventName in ("a, b", "c and d") and EventSource == "x" or ErrorCode == "\\", y"'
+    assert problems([folded([line], 30), line]) == [[], []]

@@ -4,15 +4,16 @@ docs/exporters/baseline.md shows the counts.
 """
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from cloudcascade.exporters.lower import lower
 from cloudcascade.tests.support.cascades import DELETE_USER
-from cloudcascade.tests.support.cloudtrail import Event
+from cloudcascade.tests.support.cloudtrail import Event, call
 from cloudcascade.tests.support.iam_user_scenarios import SCENARIOS
-from cloudcascade.tests.support.query_oracle import alerts
+from cloudcascade.tests.support.query_oracle import alerts, extent_of
 from cloudcascade.tests.support.sql_engines import DuckDBEngine, together
 
 PAGE = Path(__file__).parents[3] / "docs" / "exporters" / "baseline.md"
@@ -42,15 +43,32 @@ def counted(ask: Callable[[DuckDBEngine], set[str]]) -> dict[str, int]:
     engine = DuckDBEngine()
     found = {"right": 0, "false": 0, "missed": 0}
     for scenario in SCENARIOS:
-        events = together([scenario.events])
+        events = within_a_longer_log(together([scenario.events]))
         engine.load(events)
         watched = watched_ids(events)
-        wanted, got = alerts(query, events) & watched, ask(engine) & watched
+        wanted, got = (
+            alerts(query, events, extent=extent_of(events)) & watched,
+            ask(engine) & watched,
+        )
         found["right"] += len(wanted & got)
         found["false"] += len(got - wanted)
         found["missed"] += len(wanted - got)
     engine.close()
     return found
+
+
+def within_a_longer_log(events: list[Event]) -> list[Event]:
+    """The events, with something else that happened a day before and a day after."""
+    times = [datetime.fromisoformat(event["eventTime"]) for event in events]
+    around = (min(times) - timedelta(days=1), max(times) + timedelta(days=1))
+    quiet = [
+        {
+            **call("sts:GetCallerIdentity", f"quiet-{number}"),
+            "eventTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        for number, moment in enumerate(around)
+    ]
+    return [*quiet, *events]
 
 
 def watched_ids(events: list[Event]) -> set[str]:

@@ -5,14 +5,13 @@ import sqlglot
 from sqlglot import exp
 
 from cloudcascade.catalog import load_catalog
-from cloudcascade.exporters.capabilities import Capabilities
 from cloudcascade.exporters.fitting import fit
 from cloudcascade.exporters.lower import lower
 from cloudcascade.exporters.query import Query
 from cloudcascade.exporters.sql.layout import layout
 from cloudcascade.exporters.sql.setting import ActorKey, Setting
 from cloudcascade.exporters.sql.statements import outline, script
-from cloudcascade.exporters.targets.duckdb import DuckDB
+from cloudcascade.exporters.targets.duckdb import TARGET, DuckDB
 from cloudcascade.tests.support.golden import SUPPRESSIBLE
 
 CATALOG = load_catalog()
@@ -25,7 +24,9 @@ def setting(actor: ActorKey, every: int | None = None) -> Setting:
 
 
 def query_of(cascade: str) -> Query:
-    fitted = fit(lower(CATALOG.get(cascade), CATALOG.cascades), Capabilities()).query
+    fitted = fit(
+        lower(CATALOG.get(cascade), CATALOG.cascades), TARGET.style("whole").capabilities
+    ).query
     assert fitted is not None
     return fitted
 
@@ -60,7 +61,7 @@ def test_a_line_says_which_events_are_kept_and_how_they_hang_on_which_others() -
     assert lines["update_access_key"] == (
         "update_access_key from events, delete_user: iam:UpdateAccessKey that succeeded where "
         "requestParameters.status = Inactive, up to 1h before or up to 2m after delete_user: "
-        "same user_name, tool_family, account, actor"
+        "same user_name, tool_family, address, credential, account, actor"
     )
 
 

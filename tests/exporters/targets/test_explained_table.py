@@ -11,6 +11,7 @@ from cloudcascade.catalog import Controller
 from cloudcascade.exporters.errors import CannotEncode
 from cloudcascade.exporters.languages import logscale, yaral
 from cloudcascade.tests.support.golden import SUPPRESSIBLE, check_golden, make_export
+from cloudcascade.tests.support.yaral_model import rule
 
 GOLDEN = ("aws.iam.delete-user", "aws.ec2.delete-vpc", "aws.secretsmanager.delete-secret")
 HOSTILE = "arn:aws:iam::111111111111:role/a\"'|\\b$(x)`/x"
@@ -21,12 +22,13 @@ POLARITY = {
     ),
     "logscale": ('| !match(file="cascade_explained.csv"', '| match(file="cascade_explained.csv"'),
 }
+STYLES = {"secops": "rule", "logscale": "query"}
 by_target = pytest.mark.parametrize("target", POLARITY)
 
 
 def texts(target: str, cascade: str) -> list[str]:
-    made = make_export(target, [cascade]).artefacts
-    return [each.text for each in made if each.path.suffix != ".csv"]
+    made = make_export(target, [cascade], STYLES[target]).artefacts
+    return [each.text for each in made if each.path.suffix in (".yaral", ".logscale")]
 
 
 @by_target
@@ -42,30 +44,64 @@ def test_a_rule_alerts_on_what_the_table_does_not_hold_and_its_companion_on_the_
 
 @by_target
 def test_every_suppressible_cascade_is_made(target: str) -> None:
-    made = make_export(target, SUPPRESSIBLE)
+    made = make_export(target, SUPPRESSIBLE, STYLES[target])
     assert not made.omitted
-    assert len(made.artefacts) == 2 * len(SUPPRESSIBLE) + 1
+    each = {"secops": 2, "logscale": 3}[target]
+    assert len(made.artefacts) == each * len(SUPPRESSIBLE) + 2
 
 
 @by_target
 def test_the_table_has_its_columns_and_no_row(target: str) -> None:
-    made = make_export(target, GOLDEN[:1]).artefacts
+    made = make_export(target, GOLDEN[:1], STYLES[target]).artefacts
     (table,) = [each.text for each in made if each.path.suffix == ".csv"]
-    assert table == "event_id,cascade,effect,origin_event_id\n"
+    assert table == "event_id,cascade,effect,origin_event_id,event_time\n"
 
 
 @by_target
-def test_only_successful_calls_alert(target: str) -> None:
-    success = {"secops": 'security_result.action = "ALLOW"', "logscale": "Vendor.errorCode!=*"}
-    assert success[target] in texts(target, GOLDEN[0])[0]
+def test_beside_the_table_stands_what_it_is(target: str) -> None:
+    made = make_export(target, GOLDEN[:1], STYLES[target], overlay="ours 1.2").artefacts
+    (about,) = [each.text for each in made if each.path.suffix == ".txt"]
+    assert "overlay in force: ours 1.2\n" in about
+    assert all(
+        "overlay in force: ours 1.2" in each.text for each in made if each.path.suffix != ".csv"
+    )
+
+
+@by_target
+def test_failed_calls_alert_too(target: str) -> None:
+    success = {"secops": "security_result.action", "logscale": "Vendor.errorCode"}
+    assert success[target] not in texts(target, GOLDEN[0])[0]
+
+
+@pytest.mark.parametrize(
+    ("known", "event_id", "alerted"),
+    [((), "e1", True), (("e1",), "e1", False), (("e2",), "e1", True), (("e1",), None, True)],
+    ids=["unknown", "explained", "another", "without an id"],
+)
+def test_a_rule_of_secops_detects_what_the_table_does_not_hold_and_its_companion_the_rest(
+    known: tuple[str, ...], event_id: str | None, alerted: bool
+) -> None:
+    alert, companion = texts("secops", GOLDEN[0])
+    metadata = {"log_type": "AWS_CLOUDTRAIL", "product_event_type": "DeactivateMFADevice"}
+    event = {
+        "metadata": metadata | ({"product_log_id": event_id} if event_id else {}),
+        "target": {"application": "iam.amazonaws.com"},
+    }
+    tables = {"cascade_explained.event_id": known}
+    assert rule(alert, tables)(event) is alerted
+    assert rule(companion, tables)(event) is not alerted
+
+
+def test_a_rule_of_secops_says_that_it_alerts_early() -> None:
+    assert all(
+        "// waits for nothing: alerts before the window" in text
+        for text in texts("secops", GOLDEN[0])
+    )
 
 
 def test_a_rule_of_secops_has_its_sections_in_order_and_closes() -> None:
     for text in texts("secops", GOLDEN[0]):
-        places = [
-            text.index(f"  {name}:\n")
-            for name in ("meta", "events", "match", "outcome", "condition")
-        ]
+        places = [text.index(f"  {name}:\n") for name in ("meta", "events", "outcome", "condition")]
         assert places == sorted(places)
         assert text.count("{") == text.count("}") == 1
 
@@ -111,7 +147,7 @@ def test_absence_in_secops_is_refused_unless_it_is_asked_for() -> None:
 
 @pytest.mark.parametrize(("side", "window"), [("after", "60m"), ("before", "2m")])
 def test_each_side_of_an_effect_has_a_rule_that_alone_is_no_alert(side: str, window: str) -> None:
-    text = absence()[f"aws_iam_delete_user_deactivate_mfa_device_without_origin_{side}"]
+    text = absence()[f"aws_iam_delete_user_delete_login_profile_without_origin_{side}"]
     assert "$effect and #origin = 0" in text
     assert f"over {window} {side} $effect" in text
     assert 'severity = "Informational"' in text
@@ -119,7 +155,7 @@ def test_each_side_of_an_effect_has_a_rule_that_alone_is_no_alert(side: str, win
 
 def test_what_alerts_is_an_effect_without_an_origin_on_both_sides() -> None:
     rules = absence()
-    name = "aws_iam_delete_user_deactivate_mfa_device_without_origin"
+    name = "aws_iam_delete_user_delete_login_profile_without_origin"
     text = rules[name]
     assert 'severity = "Medium"' in text
     for side in ("after", "before"):
@@ -186,4 +222,4 @@ def test_golden_absence() -> None:
 
 @by_target
 def test_golden_files(target: str) -> None:
-    check_golden(target, make_export(target, GOLDEN).artefacts)
+    check_golden(target, make_export(target, GOLDEN, STYLES[target]).artefacts)

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cloudcascade.catalog import Controller
-from cloudcascade.exporters.errors import CannotEncode
+from cloudcascade.exporters.errors import CannotEncode, ExportError
 from cloudcascade.exporters.languages.sol import quoted
 from cloudcascade.tests.support.golden import SUPPRESSIBLE, check_golden, make_export
 
@@ -28,6 +28,22 @@ def test_a_rule_says_what_it_hides() -> None:
     for artefact in made.artefacts:
         assert "// loss, fails closed: nothing voids an explanation" in artefact.text
         assert artefact.text.endswith("| where effects > 0 and origins == 0\n")
+
+
+def test_a_rule_counts_effects_in_the_slice_that_is_due_and_origins_around_it() -> None:
+    made = make_export("sekoia", GOLDEN[:1], allow_fail_closed=True)
+    (job,) = made.jobs
+    due = f"timestamp >= ago({job.query.hold + 4 * 900}s) and timestamp < ago({job.query.hold}s)"
+    for node, artefact in zip(job.query.subjects, made.artefacts, strict=True):
+        name = node.pattern.event_name
+        assert f'effects = countif(event.action == "{name}" and {due}),\n' in artefact.text
+        read = job.query.hold + 4 * 900 + node.edge.after
+        assert f"| where timestamp >= ago({read}s)\n" in artefact.text
+
+
+def test_a_schedule_of_no_whole_minutes_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ExportError, match="the nearest: 1m or 2m"):
+        make_export("sekoia", GOLDEN[:1], allow_fail_closed=True, every=90)
 
 
 def test_a_filter_mutes_what_matches_and_ends() -> None:

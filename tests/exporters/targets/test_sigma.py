@@ -72,7 +72,9 @@ NEWER: dict[str, Any] = {"sigma_version": "2.2", "allow_fail_closed": True}
 
 
 def documents(made: Export) -> list[dict[str, Any]]:
-    return [rule for each in made.artefacts for rule in yaml.safe_load_all(each.text)]
+    """The rules; what else is written are the pipelines that convert them."""
+    written = [each for each in made.artefacts if each.path.parts[0] != "pipelines"]
+    return [rule for each in written for rule in yaml.safe_load_all(each.text)]
 
 
 @cache
@@ -81,8 +83,21 @@ def everything(style: str) -> Export:
 
 
 @cache
+def alone(style: str, cascade: str = USER) -> Export:
+    """The export of a cascade where there is no other: what a stricter one may explain is not covered."""
+    target = find_target("sigma")
+    wanted = [CATALOG.get(cascade)]
+    more = {**NEWER_OF[style]}
+    allowed = more.pop("allow_fail_closed", False)
+    options = make_options(**more)
+    return export(
+        wanted, wanted, target, target.style(style), options, allow_fail_closed=bool(allowed)
+    )
+
+
+@cache
 def rules(style: str = "rules", cascade: str = USER) -> tuple[dict[str, Any], ...]:
-    return tuple(documents(make_export("sigma", [cascade], style, **NEWER_OF[style])))
+    return tuple(documents(alone(style, cascade)))
 
 
 NEWER_OF: dict[str, dict[str, Any]] = {"rules": {}, "absence": NEWER}
@@ -216,22 +231,27 @@ def ahead(query: Query) -> Query:
 
 
 def planned(cascade: str = USER) -> Query:
-    return make_export("sigma", [cascade], "absence", **NEWER).jobs[0].query
+    return alone("absence", cascade).jobs[0].query
+
+
+def test_what_a_stricter_cascade_may_explain_is_not_covered_by_an_absence() -> None:
+    (job,) = make_export("sigma", [USER], "absence", **NEWER).jobs
+    assert "iam:DeactivateMFADevice" not in job.query.actions
+    assert any(
+        "aws.iam.mfa-replace-device may explain it" in loss.text
+        and loss.direction is Direction.UNCOVERED
+        for loss in job.losses
+    )
 
 
 @pytest.mark.parametrize("style", ["rules", "absence"])
 def test_every_rule_of_the_catalogue_passes_the_validators(style: str) -> None:
     validator = SigmaValidator(_validators())
     made = everything(style)
-    assert len(made.artefacts) > 20
-    for artefact in made.artefacts:
-        read = SigmaCollection.from_yaml(artefact.text, collect_errors=False)
-        issues = [
-            issue
-            for rule in read.rules
-            for issue in validator.validate_rule(rule)  # type: ignore[arg-type]  # correlations, too
-        ]
-        assert issues == [], artefact.path
+    assert len(made.artefacts) > 5
+    read = SigmaCollection.from_dicts(documents(made), collect_errors=False)
+    issues = validator.validate_rules(iter(read.rules))  # type: ignore[arg-type]  # correlations, too
+    assert issues == []
 
 
 def _validators() -> list[Any]:
@@ -251,6 +271,7 @@ def test_ids_and_names_are_each_rules_own(style: str) -> None:
     written = documents(everything(style))
     assert len({rule["id"] for rule in written}) == len(written)
     assert len({rule["name"] for rule in written}) == len(written)
+    assert len({rule["title"] for rule in written}) == len(written)
 
 
 def test_rules_are_read_as_they_are_written() -> None:
@@ -267,7 +288,8 @@ def test_every_suppressible_cascade_is_rendered_or_says_why() -> None:
     left_out = {each.cascade: each.reason for each in made.omitted}
     for cascade in SUPPRESSIBLE:
         assert cascade in rendered or "nothing of it can be said" in left_out[cascade]
-    assert len(made.artefacts) == len(rendered)
+    base = [each for each in made.artefacts if each.path.is_relative_to("rules/cloud")]
+    assert len(base) == len(rendered)
 
 
 def test_nothing_that_only_labels_fails_closed() -> None:
@@ -333,7 +355,7 @@ def test_an_absence_alerts_as_declared(scenario: Scenario) -> None:
     found_there, text = DECLARED[scenario.name]
     assert found == found_there != expected
     direction = Direction.OPEN if found > expected else Direction.CLOSED
-    losses = make_export("sigma", [USER], "absence", **NEWER).jobs[0].losses
+    losses = alone("absence").jobs[0].losses
     assert any(text in loss.text and loss.direction is direction for loss in losses)
 
 
@@ -403,7 +425,7 @@ def test_the_correlation_recognises_a_cascade(events: list[Event], recognised: b
     (label,) = (
         rule
         for rule in rules()
-        if rule["title"] == "AWS DeactivateMFADevice Explained by DeleteUser"
+        if rule["title"] == "AWS DeactivateMFADevice Explained by DeleteUser in iam.delete-user"
     )
     assert bool(Store(rules(), events).correlated(label)) is recognised
     assert ("mfa" in alerted(rules("absence"), events)) is not recognised
@@ -670,7 +692,8 @@ def test_a_backend_that_refuses_a_rule_leaves_the_cascade_out() -> None:
 
 def test_a_backend_without_case_says_so_where_it_hides_something() -> None:
     pytest.importorskip("sigma.backends.splunk")
-    losses = make_export("sigma", [USER], "absence", backend="splunk", **NEWER).jobs[0].losses
+    cascade = "aws.organizations.close-account"
+    losses = make_export("sigma", [cascade], "absence", backend="splunk", **NEWER).jobs[0].losses
     assert any(
         "without case" in loss.text and "splunk" in loss.text and loss.direction is Direction.CLOSED
         for loss in losses

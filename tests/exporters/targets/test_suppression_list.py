@@ -26,8 +26,7 @@ from cloudcascade.exporters.query import (
     Test,
 )
 from cloudcascade.exporters.target import Job
-from cloudcascade.tests.oracle import same_account
-from cloudcascade.tests.oracle_fields import time_of
+from cloudcascade.tests.oracle_fields import account_of, readable, time_of
 from cloudcascade.tests.support.cascades import DELETE_USER
 from cloudcascade.tests.support.cloudtrail import Event
 from cloudcascade.tests.support.golden import SUPPRESSIBLE, check_golden, make_export, make_options
@@ -39,6 +38,7 @@ from cloudcascade.tests.support.query_oracle import (
     edge_holds,
     fits,
     initial_principal,
+    key_values,
     keys_equal,
 )
 from cloudcascade.tests.support.random_cascades import catalogues
@@ -54,6 +54,7 @@ GOLDEN = ("aws.iam.delete-user", "aws.ec2.delete-vpc", "aws.secretsmanager.delet
 
 def silenced(document: dict[str, Any], log: list[Event]) -> set[str]:
     """The ids of the events that the list silences: what a pipeline would make of it, step by step."""
+    log = list({event["eventID"]: event for event in log}.values())
     return {
         event["eventID"]
         for event in log
@@ -61,6 +62,7 @@ def silenced(document: dict[str, Any], log: list[Event]) -> set[str]:
             entry["policy"] == "suppress" and _explains(entry, event, log)
             for entry in document["entries"]
         )
+        and not any(_explains(veto, event, log) for veto in document["vetoes"])
     }
 
 
@@ -72,7 +74,7 @@ def _climbs(
     entry: dict[str, Any], steps: list[dict[str, Any]], path: tuple[Event, ...], log: list[Event]
 ) -> bool:
     if not steps:
-        return _begins(entry, path[-1], log)
+        return _begins(entry, path[-1], log) and not _is_cut(entry, path, log)
     step, *rest = steps
     return any(
         not any(parent is earlier for earlier in path)
@@ -83,12 +85,38 @@ def _climbs(
     )
 
 
+def _is_cut(entry: dict[str, Any], path: tuple[Event, ...], log: list[Event]) -> bool:
+    times = [time_of(event) for event in path]
+    return any(
+        spoiler["between"]
+        and min(times) <= time_of(event) <= max(times)
+        and not any(event is step for step in path)
+        and _concerns(spoiler, event, path[-1])
+        for spoiler in entry["spoilers"]
+        for event in log
+    )
+
+
+def _concerns(spoiler: dict[str, Any], event: Event, root: Event) -> bool:
+    pattern, pairs = _pattern(spoiler["event"]), [_pair(pair) for pair in spoiler["join"]]
+    told = tuple(test for test in pattern.where if readable(event, test.path))
+    unreadable = not all(key_values(pair.own, event) for pair in pairs)
+    account = account_of(event)
+    return (
+        fits(Pattern(pattern.action, told, pattern.may_fail), event)
+        and (unreadable or all(keys_equal(pair, event, root) for pair in pairs))
+        and (not spoiler["same_account"] or account is None or account == account_of(root))
+    )
+
+
 def _begins(entry: dict[str, Any], root: Event, log: list[Event]) -> bool:
+    there = all(key_values(_own_key("key", key), root) for key in entry["root_keys"])
+    if not there or (entry["root_account"] and account_of(root) is None):
+        return False
     voided = any(
         event is not root
-        and fits(_pattern(spoiler["event"]), event)
-        and all(keys_equal(_pair(pair), event, root) for pair in spoiler["join"])
-        and (not spoiler["same_account"] or same_account(event, root))
+        and not spoiler["between"]
+        and _concerns(spoiler, event, root)
         and -spoiler["before_seconds"] <= time_of(event) - time_of(root) <= spoiler["after_seconds"]
         for spoiler in entry["spoilers"]
         for event in log
@@ -132,11 +160,12 @@ def _edge(written: dict[str, Any]) -> Edge:
 
 
 def _pair(written: dict[str, Any]) -> KeyPair:
-    own, parent = (
-        Key(written["name"], tuple(key["paths"]), key["arn_name"], key["ignore_case"])
-        for key in (written["own"], written["parent"])
-    )
+    own, parent = (_own_key(written["name"], written[side]) for side in ("own", "parent"))
     return KeyPair(own, parent)
+
+
+def _own_key(name: str, key: dict[str, Any]) -> Key:
+    return Key(name, tuple(key["paths"]), arn_name=key["arn_name"], fold=key["ignore_case"])
 
 
 def listed(*queries: Query) -> dict[str, Any]:

@@ -46,16 +46,20 @@ TOOLS = (
 
 
 def is_call(event: Any, calls: Mapping[str, Any]) -> bool:
-    """Whether the event is one of these calls. A failed one counts where the call says `failed_too`."""
-    call = calls.get(action(event))
-    return call is not None and (not event.get("errorCode") or bool(call.get("failed_too")))
+    """Whether the event is one of these calls, failed or not."""
+    return action(event) in calls
 
 
 def cascade_key(
     event: Any, calls: Mapping[str, Any], same_actor: bool, same_account: bool
 ) -> str | None:
-    """Account, actor and keys as one text; None where one of them is missing or a condition fails."""
+    """Account, actor and keys as one text; None where one of them is missing or a condition fails.
+
+    Of a failed call, too, unless the call says `failed_too`.
+    """
     call = calls[action(event)]
+    if failed(event) and not call.get("failed_too"):
+        return None
     if not all(holds(event, condition) for condition in call.get("where", ())):
         return None
     parts: list[Any] = []
@@ -78,6 +82,11 @@ def action(event: Any) -> str:
     return f"{str(event.get('eventSource')).removesuffix(SERVICE)}:{event.get('eventName')}"
 
 
+def failed(event: Any) -> bool:
+    """Whether the call failed, by its code or by its message alone."""
+    return bool(event.get("errorCode") or event.get("errorMessage"))
+
+
 def account(event: Any) -> str | None:
     """The account that the event was delivered to."""
     return text(event.get("recipientAccountId")) or text(value(event, "userIdentity.accountId"))
@@ -86,7 +95,7 @@ def account(event: Any) -> str | None:
 def actor(event: Any) -> str | None:
     """The principal, and but for IAM users and root the session's access key. None: nobody knows."""
     principal = text(value(event, "userIdentity.principalId"))
-    if principal is None or principal == "Anonymous":
+    if principal is None or principal.lower().startswith("anonymous"):
         return None
     if value(event, "userIdentity.type") in ("IAMUser", "Root"):
         return principal

@@ -4,10 +4,11 @@
 -- owner: detection@example.com; expires 2027-05-20
 -- alerts on: secretsmanager:StartSecretVersionDelete, secretsmanager:EndSecretVersionDelete
 -- explained by: secretsmanager:DeleteSecret
--- waits 0s for the window and 20m for late events
--- residual risk: The service events add nothing to DeleteSecret, which stays visible and can be undone until the recovery window ends. A forced deletion cannot be undone; rules on forceDeleteWithoutRecovery keep their place.
+-- judges all that is there as a log that has ended; what the log cannot show, it does not silence
+-- residual risk: The service events add nothing to DeleteSecret, which stays visible and can be undone until the
+--   recovery window ends. A forced deletion cannot be undone; rules on forceDeleteWithoutRecovery keep their place.
 -- checked: parsed (sqlglot's BigQuery grammar)
--- losses: none
+-- loss, not covered: secretsmanager:RemoveRegionsFromReplication: the policy is annotate, and nothing is said of it
 -- table: one JSON column
 --
 -- What the cascade does not explain.
@@ -16,10 +17,7 @@ WITH read_events AS (
   SELECT
     NULLIF(JSON_VALUE(event, '$."eventID"'), '') AS event_id,
     UNIX_SECONDS(
-      SAFE_CAST(CASE
-        WHEN JSON_TYPE(JSON_QUERY(event, '$."eventTime"')) = 'string'
-        THEN JSON_VALUE(event, '$."eventTime"')
-      END AS TIMESTAMP)
+      SAFE_CAST(CASE WHEN JSON_TYPE(JSON_QUERY(event, '$."eventTime"')) = 'string' THEN JSON_VALUE(event, '$."eventTime"') END AS TIMESTAMP)
     ) AS event_time,
     NULLIF(JSON_VALUE(event, '$."eventSource"'), '') AS event_source,
     NULLIF(JSON_VALUE(event, '$."eventName"'), '') AS event_name,
@@ -27,9 +25,21 @@ WITH read_events AS (
       NULLIF(JSON_VALUE(event, '$."recipientAccountId"'), ''),
       NULLIF(JSON_VALUE(event, '$."userIdentity"."accountId"'), '')
     ) AS account,
-    NULLIF(NULLIF(JSON_VALUE(event, '$."userIdentity"."principalId"'), ''), 'Anonymous') AS principal,
+    CASE
+      WHEN NOT STARTS_WITH(
+        translate(
+          NULLIF(JSON_VALUE(event, '$."userIdentity"."principalId"'), ''),
+          'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+          'abcdefghijklmnopqrstuvwxyz'
+        ),
+        'anonymous'
+      )
+      THEN NULLIF(JSON_VALUE(event, '$."userIdentity"."principalId"'), '')
+    END AS principal,
     NULLIF(JSON_VALUE(event, '$."userIdentity"."accessKeyId"'), '') AS access_key,
     NULLIF(JSON_VALUE(event, '$."userIdentity"."type"'), '') AS identity_type,
+    NOT NULLIF(JSON_VALUE(event, '$."errorCode"'), '') IS NULL
+    OR NOT NULLIF(JSON_VALUE(event, '$."errorMessage"'), '') IS NULL AS failed,
     NULLIF(
       NULLIF(
         CASE
@@ -72,25 +82,34 @@ WITH read_events AS (
         ''
       )
     ) AS secret_2,
+    CASE WHEN JSON_TYPE(JSON_QUERY(event, '$."eventType"')) = 'string' THEN JSON_VALUE(event, '$."eventType"') END = 'AwsServiceEvent' AS event_type_is_aws_service_event,
     event
   FROM cloudtrail_events
   WHERE
-    (
-      JSON_VALUE(event, '$."eventSource"') = 'secretsmanager.amazonaws.com'
-      AND JSON_VALUE(event, '$."eventName"') IN ('DeleteSecret', 'StartSecretVersionDelete', 'EndSecretVersionDelete')
-    )
-    AND NULLIF(JSON_VALUE(event, '$."errorCode"'), '') IS NULL
-), numbered_events AS (
+    JSON_VALUE(event, '$."eventSource"') = 'secretsmanager.amazonaws.com'
+    AND JSON_VALUE(event, '$."eventName"') IN ('DeleteSecret', 'StartSecretVersionDelete', 'EndSecretVersionDelete')
+), distinct_events AS (
   SELECT
-    *,
-    ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time NULLS LAST) AS copy_number
+    *
   FROM read_events
+  WHERE
+    NOT event_id IS NULL
+  QUALIFY
+    ROW_NUMBER() OVER (PARTITION BY TO_JSON_STRING(read_events) ORDER BY event_time NULLS LAST) = 1
 )
 SELECT
-  *
-FROM numbered_events
+  *,
+  ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time NULLS LAST) AS copy_number,
+  COUNT(*) OVER (PARTITION BY event_id) AS copies
+FROM distinct_events
+UNION ALL
+SELECT
+  *,
+  1 AS copy_number,
+  1 AS copies
+FROM read_events
 WHERE
-  copy_number = 1 OR event_id IS NULL;
+  event_id IS NULL;
 
 WITH delete_secret AS (
   SELECT
@@ -99,7 +118,7 @@ WITH delete_secret AS (
   FROM cascade_events
   WHERE
     (
-      event_source = 'secretsmanager.amazonaws.com' AND event_name = 'DeleteSecret'
+      event_source = 'secretsmanager.amazonaws.com' AND event_name = 'DeleteSecret' AND NOT failed AND copies = 1
     )
     AND NOT event_id IS NULL
 ), effects_of_delete_secret AS (
@@ -110,13 +129,14 @@ WITH delete_secret AS (
   INNER JOIN delete_secret AS parent
     ON own.secret = parent.secret_2 AND own.account = parent.account
   WHERE
-    own.event_source = 'secretsmanager.amazonaws.com'
-    AND own.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
-    AND CASE
-      WHEN JSON_TYPE(JSON_QUERY(own.event, '$."eventType"')) = 'string'
-      THEN JSON_VALUE(own.event, '$."eventType"')
-    END = 'AwsServiceEvent'
-    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 2678400
+    (
+      own.event_source = 'secretsmanager.amazonaws.com'
+      AND own.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
+      AND NOT own.failed
+      AND own.event_type_is_aws_service_event
+      AND own.event_time BETWEEN parent.event_time AND parent.event_time + 2678400
+    )
+    AND own.copies = 1
 ), explained AS (
   SELECT
     event_id,
@@ -147,6 +167,7 @@ WHERE
     judged.event_source = 'secretsmanager.amazonaws.com'
     AND judged.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
   )
+  AND judged.copy_number = 1
 ORDER BY
   judged.event_time,
   judged.event_id;

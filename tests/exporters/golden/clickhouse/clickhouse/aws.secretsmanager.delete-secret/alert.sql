@@ -4,10 +4,11 @@
 -- owner: detection@example.com; expires 2027-05-20
 -- alerts on: secretsmanager:StartSecretVersionDelete, secretsmanager:EndSecretVersionDelete
 -- explained by: secretsmanager:DeleteSecret
--- waits 0s for the window and 20m for late events
--- residual risk: The service events add nothing to DeleteSecret, which stays visible and can be undone until the recovery window ends. A forced deletion cannot be undone; rules on forceDeleteWithoutRecovery keep their place.
+-- judges all that is there as a log that has ended; what the log cannot show, it does not silence
+-- residual risk: The service events add nothing to DeleteSecret, which stays visible and can be undone until the
+--   recovery window ends. A forced deletion cannot be undone; rules on forceDeleteWithoutRecovery keep their place.
 -- checked: executed (ClickHouse in process (chdb), against the reference semantics on random logs)
--- losses: none
+-- loss, not covered: secretsmanager:RemoveRegionsFromReplication: the policy is annotate, and nothing is said of it
 -- table: one JSON column
 --
 -- What the cascade does not explain.
@@ -18,11 +19,7 @@ WITH read_events AS (
     toInt64(
       toUnixTimestamp(
         parseDateTimeBestEffortOrNull(
-          if(
-            toString(JSONType(event, 'eventTime')) = 'String',
-            nullIf(JSONExtractString(event, 'eventTime'), ''),
-            NULL
-          ),
+          if(toString(JSONType(event, 'eventTime')) = 'String', nullIf(JSONExtractString(event, 'eventTime'), ''), NULL),
           'UTC'
         )
       )
@@ -33,12 +30,18 @@ WITH read_events AS (
       nullIf(nullIf(JSONExtractString(event, 'recipientAccountId'), ''), ''),
       nullIf(nullIf(JSONExtractString(event, 'userIdentity', 'accountId'), ''), '')
     ) AS account,
-    nullIf(
-      nullIf(nullIf(JSONExtractString(event, 'userIdentity', 'principalId'), ''), ''),
-      'Anonymous'
-    ) AS principal,
+    CASE
+      WHEN NOT startsWith(lower(nullIf(nullIf(JSONExtractString(event, 'userIdentity', 'principalId'), ''), '')), 'anonymous')
+      THEN nullIf(nullIf(JSONExtractString(event, 'userIdentity', 'principalId'), ''), '')
+    END AS principal,
     nullIf(nullIf(JSONExtractString(event, 'userIdentity', 'accessKeyId'), ''), '') AS access_key,
     nullIf(nullIf(JSONExtractString(event, 'userIdentity', 'type'), ''), '') AS identity_type,
+    NOT (
+      nullIf(nullIf(JSONExtractString(event, 'errorCode'), ''), '') IS NULL
+    )
+    OR NOT (
+      nullIf(nullIf(JSONExtractString(event, 'errorMessage'), ''), '') IS NULL
+    ) AS failed,
     nullIf(
       nullIf(
         if(
@@ -85,25 +88,34 @@ WITH read_events AS (
         ''
       )
     ) AS secret_2,
+    if(toString(JSONType(event, 'eventType')) = 'String', nullIf(JSONExtractString(event, 'eventType'), ''), NULL) = 'AwsServiceEvent' AS event_type_is_aws_service_event,
     event
   FROM cloudtrail_events
   WHERE
-    (
-      nullIf(JSONExtractString(event, 'eventSource'), '') = 'secretsmanager.amazonaws.com'
-      AND nullIf(JSONExtractString(event, 'eventName'), '') IN ('DeleteSecret', 'StartSecretVersionDelete', 'EndSecretVersionDelete')
-    )
-    AND nullIf(nullIf(JSONExtractString(event, 'errorCode'), ''), '') IS NULL
-), numbered_events AS (
-  SELECT
-    *,
-    ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number
+    nullIf(JSONExtractString(event, 'eventSource'), '') = 'secretsmanager.amazonaws.com'
+    AND nullIf(JSONExtractString(event, 'eventName'), '') IN ('DeleteSecret', 'StartSecretVersionDelete', 'EndSecretVersionDelete')
+), distinct_events AS (
+  SELECT DISTINCT
+    *
   FROM read_events
+  WHERE
+    NOT (
+      event_id IS NULL
+    )
 )
 SELECT
-  *
-FROM numbered_events
+  *,
+  ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number,
+  COUNT(*) OVER (PARTITION BY event_id) AS copies
+FROM distinct_events
+UNION ALL
+SELECT
+  *,
+  1 AS copy_number,
+  1 AS copies
+FROM read_events
 WHERE
-  copy_number = 1 OR event_id IS NULL
+  event_id IS NULL
 SETTINGS join_use_nulls = 1;
 
 WITH delete_secret AS (
@@ -113,7 +125,7 @@ WITH delete_secret AS (
   FROM cascade_events
   WHERE
     (
-      event_source = 'secretsmanager.amazonaws.com' AND event_name = 'DeleteSecret'
+      event_source = 'secretsmanager.amazonaws.com' AND event_name = 'DeleteSecret' AND NOT failed AND copies = 1
     )
     AND NOT (
       event_id IS NULL
@@ -126,14 +138,14 @@ WITH delete_secret AS (
   INNER JOIN delete_secret AS parent
     ON own.secret = parent.secret_2 AND own.account = parent.account
   WHERE
-    own.event_source = 'secretsmanager.amazonaws.com'
-    AND own.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
-    AND if(
-      toString(JSONType(own.event, 'eventType')) = 'String',
-      nullIf(JSONExtractString(own.event, 'eventType'), ''),
-      NULL
-    ) = 'AwsServiceEvent'
-    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 2678400
+    (
+      own.event_source = 'secretsmanager.amazonaws.com'
+      AND own.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
+      AND NOT own.failed
+      AND own.event_type_is_aws_service_event
+      AND own.event_time BETWEEN parent.event_time AND parent.event_time + 2678400
+    )
+    AND own.copies = 1
 ), explained AS (
   SELECT
     event_id,
@@ -164,6 +176,7 @@ WHERE
     judged.event_source = 'secretsmanager.amazonaws.com'
     AND judged.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
   )
+  AND judged.copy_number = 1
 ORDER BY
   judged.event_time,
   judged.event_id

@@ -4,10 +4,11 @@
 -- owner: detection@example.com; expires 2027-05-20
 -- alerts on: secretsmanager:StartSecretVersionDelete, secretsmanager:EndSecretVersionDelete
 -- explained by: secretsmanager:DeleteSecret
--- waits 0s for the window and 20m for late events
--- residual risk: The service events add nothing to DeleteSecret, which stays visible and can be undone until the recovery window ends. A forced deletion cannot be undone; rules on forceDeleteWithoutRecovery keep their place.
+-- judges all that is there as a log that has ended; what the log cannot show, it does not silence
+-- residual risk: The service events add nothing to DeleteSecret, which stays visible and can be undone until the
+--   recovery window ends. A forced deletion cannot be undone; rules on forceDeleteWithoutRecovery keep their place.
 -- checked: executed (DuckDB, against the reference semantics on random logs)
--- losses: none
+-- loss, not covered: secretsmanager:RemoveRegionsFromReplication: the policy is annotate, and nothing is said of it
 -- table: one JSON column
 --
 -- What the cascade does not explain.
@@ -16,10 +17,7 @@ WITH read_events AS (
     NULLIF(JSON_EXTRACT_STRING(event, '$."eventID"'), '') AS event_id,
     CAST(FLOOR(
       EPOCH(
-        TRY_CAST(CASE
-          WHEN JSON_TYPE(event, '$."eventTime"') = 'VARCHAR'
-          THEN JSON_EXTRACT_STRING(event, '$."eventTime"')
-        END AS TIMESTAMPTZ)
+        TRY_CAST(CASE WHEN JSON_TYPE(event, '$."eventTime"') = 'VARCHAR' THEN JSON_EXTRACT_STRING(event, '$."eventTime"') END AS TIMESTAMPTZ)
       )
     ) AS BIGINT) AS event_time,
     NULLIF(JSON_EXTRACT_STRING(event, '$."eventSource"'), '') AS event_source,
@@ -28,12 +26,21 @@ WITH read_events AS (
       NULLIF(JSON_EXTRACT_STRING(event, '$."recipientAccountId"'), ''),
       NULLIF(JSON_EXTRACT_STRING(event, '$."userIdentity"."accountId"'), '')
     ) AS account,
-    NULLIF(
-      NULLIF(JSON_EXTRACT_STRING(event, '$."userIdentity"."principalId"'), ''),
-      'Anonymous'
-    ) AS principal,
+    CASE
+      WHEN NOT STARTS_WITH(
+        TRANSLATE(
+          NULLIF(JSON_EXTRACT_STRING(event, '$."userIdentity"."principalId"'), ''),
+          'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+          'abcdefghijklmnopqrstuvwxyz'
+        ),
+        'anonymous'
+      )
+      THEN NULLIF(JSON_EXTRACT_STRING(event, '$."userIdentity"."principalId"'), '')
+    END AS principal,
     NULLIF(JSON_EXTRACT_STRING(event, '$."userIdentity"."accessKeyId"'), '') AS access_key,
     NULLIF(JSON_EXTRACT_STRING(event, '$."userIdentity"."type"'), '') AS identity_type,
+    NOT NULLIF(JSON_EXTRACT_STRING(event, '$."errorCode"'), '') IS NULL
+    OR NOT NULLIF(JSON_EXTRACT_STRING(event, '$."errorMessage"'), '') IS NULL AS failed,
     NULLIF(
       NULLIF(
         CASE
@@ -76,25 +83,32 @@ WITH read_events AS (
         ''
       )
     ) AS secret_2,
+    CASE WHEN JSON_TYPE(event, '$."eventType"') = 'VARCHAR' THEN JSON_EXTRACT_STRING(event, '$."eventType"') END = 'AwsServiceEvent' AS event_type_is_aws_service_event,
     event
   FROM cloudtrail_events
   WHERE
-    (
-      JSON_EXTRACT_STRING(event, '$."eventSource"') = 'secretsmanager.amazonaws.com'
-      AND JSON_EXTRACT_STRING(event, '$."eventName"') IN ('DeleteSecret', 'StartSecretVersionDelete', 'EndSecretVersionDelete')
-    )
-    AND NULLIF(JSON_EXTRACT_STRING(event, '$."errorCode"'), '') IS NULL
-), numbered_events AS (
-  SELECT
-    *,
-    ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number
+    JSON_EXTRACT_STRING(event, '$."eventSource"') = 'secretsmanager.amazonaws.com'
+    AND JSON_EXTRACT_STRING(event, '$."eventName"') IN ('DeleteSecret', 'StartSecretVersionDelete', 'EndSecretVersionDelete')
+), distinct_events AS (
+  SELECT DISTINCT
+    *
   FROM read_events
+  WHERE
+    NOT event_id IS NULL
 ), events AS (
   SELECT
-    *
-  FROM numbered_events
+    *,
+    ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number,
+    COUNT(*) OVER (PARTITION BY event_id) AS copies
+  FROM distinct_events
+  UNION ALL
+  SELECT
+    *,
+    1 AS copy_number,
+    1 AS copies
+  FROM read_events
   WHERE
-    copy_number = 1 OR event_id IS NULL
+    event_id IS NULL
 ), delete_secret AS (
   SELECT
     *,
@@ -102,7 +116,7 @@ WITH read_events AS (
   FROM events
   WHERE
     (
-      event_source = 'secretsmanager.amazonaws.com' AND event_name = 'DeleteSecret'
+      event_source = 'secretsmanager.amazonaws.com' AND event_name = 'DeleteSecret' AND NOT failed AND copies = 1
     )
     AND NOT event_id IS NULL
 ), effects_of_delete_secret AS (
@@ -113,13 +127,14 @@ WITH read_events AS (
   INNER JOIN delete_secret AS parent
     ON own.secret = parent.secret_2 AND own.account = parent.account
   WHERE
-    own.event_source = 'secretsmanager.amazonaws.com'
-    AND own.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
-    AND CASE
-      WHEN JSON_TYPE(own.event, '$."eventType"') = 'VARCHAR'
-      THEN JSON_EXTRACT_STRING(own.event, '$."eventType"')
-    END = 'AwsServiceEvent'
-    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 2678400
+    (
+      own.event_source = 'secretsmanager.amazonaws.com'
+      AND own.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
+      AND NOT own.failed
+      AND own.event_type_is_aws_service_event
+      AND own.event_time BETWEEN parent.event_time AND parent.event_time + 2678400
+    )
+    AND own.copies = 1
 ), explained AS (
   SELECT
     event_id,
@@ -150,6 +165,7 @@ WHERE
     judged.event_source = 'secretsmanager.amazonaws.com'
     AND judged.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
   )
+  AND judged.copy_number = 1
 ORDER BY
   judged.event_time,
   judged.event_id;

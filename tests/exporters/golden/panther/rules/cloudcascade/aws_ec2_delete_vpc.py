@@ -9,5 +9,5 @@ def title(event):
     return f"{event.get('event_name')} by {event.get('principal')} in {event.get('account')} is explained by no cascade"
 
 def dedup(event):
-    """One alert an event."""
-    return event.get('event_id')
+    """One alert an event, by what it is where it has no id."""
+    return event.get('event_id') or f"{event.get('event_name')} {event.get('principal')} {event.get('account')} {event.get('event_time')}"

@@ -2,12 +2,23 @@
 -- Snowflake, SQL over a whole table, actors followed to the initial principal
 -- cloudcascade catalogue 0.0.0, made 2026-11-20
 -- owner: detection@example.com; expires 2027-05-20
--- alerts on: iam:DeactivateMFADevice, iam:DeleteLoginProfile, iam:DeleteAccessKey, iam:UpdateAccessKey, iam:DeleteSigningCertificate, iam:DeleteSSHPublicKey, iam:DeleteServiceSpecificCredential, iam:DetachUserPolicy, iam:DeleteUserPolicy, iam:RemoveUserFromGroup, iam:DeleteVirtualMFADevice
+-- alerts on: iam:DeactivateMFADevice, iam:DeleteLoginProfile, iam:DeleteAccessKey, iam:UpdateAccessKey,
+--   iam:DeleteSigningCertificate, iam:DeleteSSHPublicKey, iam:DeleteServiceSpecificCredential, iam:DetachUserPolicy,
+--   iam:DeleteVirtualMFADevice
 -- explained by: iam:DeleteUser
--- waits 122m for the window and 20m for late events
--- residual risk: An attacker who deletes the user anyway gains nothing from having stripped its MFA first. For up to an hour the user still exists without MFA or without a Deny policy; what it does in that time is for other rules to see.
+-- still alerts where explained by: aws.cloudformation.change-set-service-role, aws.cloudformation.create-stack,
+--   aws.cloudformation.create-stack-service-role, aws.cloudformation.delete-stack,
+--   aws.cloudformation.delete-stack-service-role, aws.cloudformation.execute-change-set,
+--   aws.cloudformation.update-stack, aws.cloudformation.update-stack-service-role, aws.iam.access-key-rotation,
+--   aws.iam.compromised-key-quarantine, aws.iam.delete-policy, aws.iam.mfa-replace-device,
+--   aws.ssm.start-automation-execution-alongside
+-- judges all that is there as a log that has ended; what the log cannot show, it does not silence
+-- residual risk: For up to an hour the user still exists without MFA, or locked out. Nobody signs in or takes a session
+--   as the user in that time, or nothing would be silenced; a key that it still has works as it did before, with no
+--   more rights than before, since what may have been a Deny is labelled and never silenced.
 -- checked: parsed (sqlglot's Snowflake grammar)
--- losses: none
+-- loss, not covered: iam:DeleteUserPolicy, iam:RemoveUserFromGroup, iam:DeleteUserPermissionsBoundary: the policy is
+--   annotate, and nothing is said of it
 -- table: one JSON column
 --
 -- What the cascade does not explain.
@@ -30,16 +41,24 @@ WITH read_events AS (
       NULLIF(CAST(GET_PATH(event, '["recipientAccountId"]') AS VARCHAR), ''),
       NULLIF(CAST(GET_PATH(event, '["userIdentity"]["accountId"]') AS VARCHAR), '')
     ) AS account,
-    NULLIF(
-      NULLIF(CAST(GET_PATH(event, '["userIdentity"]["principalId"]') AS VARCHAR), ''),
-      'Anonymous'
-    ) AS principal,
+    CASE
+      WHEN NOT STARTSWITH(
+        TRANSLATE(
+          NULLIF(CAST(GET_PATH(event, '["userIdentity"]["principalId"]') AS VARCHAR), ''),
+          'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+          'abcdefghijklmnopqrstuvwxyz'
+        ),
+        'anonymous'
+      )
+      THEN NULLIF(CAST(GET_PATH(event, '["userIdentity"]["principalId"]') AS VARCHAR), '')
+    END AS principal,
     NULLIF(CAST(GET_PATH(event, '["userIdentity"]["accessKeyId"]') AS VARCHAR), '') AS access_key,
     NULLIF(CAST(GET_PATH(event, '["userIdentity"]["type"]') AS VARCHAR), '') AS identity_type,
-    NULLIF(
-      CAST(GET_PATH(event, '["responseElements"]["credentials"]["accessKeyId"]') AS VARCHAR),
-      ''
-    ) AS handed_out,
+    NULLIF(CAST(GET_PATH(event, '["userIdentity"]["invokedBy"]') AS VARCHAR), '') AS invoked_by,
+    NULLIF(CAST(GET_PATH(event, '["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]') AS VARCHAR), '') AS issuer,
+    NULLIF(CAST(GET_PATH(event, '["responseElements"]["credentials"]["accessKeyId"]') AS VARCHAR), '') AS handed_out,
+    NOT NULLIF(CAST(GET_PATH(event, '["errorCode"]') AS VARCHAR), '') IS NULL
+    OR NOT NULLIF(CAST(GET_PATH(event, '["errorMessage"]') AS VARCHAR), '') IS NULL AS failed,
     TRANSLATE(
       NULLIF(
         NULLIF(
@@ -72,6 +91,38 @@ WITH read_events AS (
       'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
       'abcdefghijklmnopqrstuvwxyz'
     ) AS agent,
+    NULLIF(
+      NULLIF(
+        CASE
+          WHEN TYPEOF(GET_PATH(event, '["sourceIPAddress"]')) = 'VARCHAR'
+          THEN CAST(GET_PATH(event, '["sourceIPAddress"]') AS VARCHAR)
+        END,
+        'HIDDEN_DUE_TO_SECURITY_REASONS'
+      ),
+      ''
+    ) AS address,
+    COALESCE(
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN TYPEOF(GET_PATH(event, '["userIdentity"]["sessionContext"]["attributes"]["creationDate"]')) = 'VARCHAR'
+            THEN CAST(GET_PATH(event, '["userIdentity"]["sessionContext"]["attributes"]["creationDate"]') AS VARCHAR)
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      ),
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN TYPEOF(GET_PATH(event, '["userIdentity"]["accessKeyId"]')) = 'VARCHAR'
+            THEN CAST(GET_PATH(event, '["userIdentity"]["accessKeyId"]') AS VARCHAR)
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      )
+    ) AS credential,
     TRANSLATE(
       NULLIF(
         NULLIF(
@@ -100,111 +151,422 @@ WITH read_events AS (
       'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
       'abcdefghijklmnopqrstuvwxyz'
     ) AS user_name_2,
+    TRANSLATE(
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN TYPEOF(GET_PATH(event, '["userIdentity"]["userName"]')) = 'VARCHAR'
+            THEN CAST(GET_PATH(event, '["userIdentity"]["userName"]') AS VARCHAR)
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS user_name_3,
+    COALESCE(
+      TRANSLATE(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN TYPEOF(GET_PATH(event, '["responseElements"]["accessKey"]["userName"]')) = 'VARCHAR'
+              THEN CAST(GET_PATH(event, '["responseElements"]["accessKey"]["userName"]') AS VARCHAR)
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        'abcdefghijklmnopqrstuvwxyz'
+      ),
+      TRANSLATE(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["userName"]')) = 'VARCHAR'
+              THEN CAST(GET_PATH(event, '["requestParameters"]["userName"]') AS VARCHAR)
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        'abcdefghijklmnopqrstuvwxyz'
+      )
+    ) AS user_name_4,
+    COALESCE(
+      TRANSLATE(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN TYPEOF(GET_PATH(event, '["responseElements"]["loginProfile"]["userName"]')) = 'VARCHAR'
+              THEN CAST(GET_PATH(event, '["responseElements"]["loginProfile"]["userName"]') AS VARCHAR)
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        'abcdefghijklmnopqrstuvwxyz'
+      ),
+      TRANSLATE(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["userName"]')) = 'VARCHAR'
+              THEN CAST(GET_PATH(event, '["requestParameters"]["userName"]') AS VARCHAR)
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        'abcdefghijklmnopqrstuvwxyz'
+      )
+    ) AS user_name_5,
+    TRANSLATE(
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN TYPEOF(GET_PATH(event, '["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]')) = 'VARCHAR'
+            THEN CAST(GET_PATH(event, '["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]') AS VARCHAR)
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS role_name,
+    TRANSLATE(
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["roleARN"]')) = 'VARCHAR'
+            THEN CAST(GET_PATH(event, '["requestParameters"]["roleARN"]') AS VARCHAR)
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS role_name_2,
+    COALESCE(
+      TRANSLATE(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["userName"]')) = 'VARCHAR'
+              THEN CAST(GET_PATH(event, '["requestParameters"]["userName"]') AS VARCHAR)
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        'abcdefghijklmnopqrstuvwxyz'
+      ),
+      TRANSLATE(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN TYPEOF(GET_PATH(event, '["userIdentity"]["userName"]')) = 'VARCHAR'
+              THEN CAST(GET_PATH(event, '["userIdentity"]["userName"]') AS VARCHAR)
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        'abcdefghijklmnopqrstuvwxyz'
+      )
+    ) AS user_name_6,
+    COALESCE(
+      TRANSLATE(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN TYPEOF(GET_PATH(event, '["responseElements"]["accessKey"]["userName"]')) = 'VARCHAR'
+              THEN CAST(GET_PATH(event, '["responseElements"]["accessKey"]["userName"]') AS VARCHAR)
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        'abcdefghijklmnopqrstuvwxyz'
+      ),
+      TRANSLATE(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["userName"]')) = 'VARCHAR'
+              THEN CAST(GET_PATH(event, '["requestParameters"]["userName"]') AS VARCHAR)
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        'abcdefghijklmnopqrstuvwxyz'
+      ),
+      TRANSLATE(
+        NULLIF(
+          NULLIF(
+            CASE
+              WHEN TYPEOF(GET_PATH(event, '["userIdentity"]["userName"]')) = 'VARCHAR'
+              THEN CAST(GET_PATH(event, '["userIdentity"]["userName"]') AS VARCHAR)
+            END,
+            'HIDDEN_DUE_TO_SECURITY_REASONS'
+          ),
+          ''
+        ),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        'abcdefghijklmnopqrstuvwxyz'
+      )
+    ) AS user_name_7,
+    TRANSLATE(
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["accessKeyId"]')) = 'VARCHAR'
+            THEN CAST(GET_PATH(event, '["requestParameters"]["accessKeyId"]') AS VARCHAR)
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS key_name,
+    TRANSLATE(
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN TYPEOF(GET_PATH(event, '["responseElements"]["accessKey"]["accessKeyId"]')) = 'VARCHAR'
+            THEN CAST(GET_PATH(event, '["responseElements"]["accessKey"]["accessKeyId"]') AS VARCHAR)
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS key_name_2,
+    TRANSLATE(
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+            THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS policy_name,
+    TRANSLATE(
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN TYPEOF(GET_PATH(event, '["responseElements"]["policy"]["arn"]')) = 'VARCHAR'
+            THEN CAST(GET_PATH(event, '["responseElements"]["policy"]["arn"]') AS VARCHAR)
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS policy_name_2,
+    TRANSLATE(
+      NULLIF(
+        NULLIF(
+          CASE
+            WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["serialNumber"]')) = 'VARCHAR'
+            THEN CAST(GET_PATH(event, '["requestParameters"]["serialNumber"]') AS VARCHAR)
+          END,
+          'HIDDEN_DUE_TO_SECURITY_REASONS'
+        ),
+        ''
+      ),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+      'abcdefghijklmnopqrstuvwxyz'
+    ) AS serial_number,
+    CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["status"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["status"]') AS VARCHAR)
+    END = 'Inactive' AS status_is_inactive,
+    NOT STARTSWITH(COALESCE(TO_JSON(GET_PATH(event, '["requestParameters"]')), ''), '{')
+    OR COALESCE(TO_JSON(GET_PATH(event, '["requestParameters"]["omitted"]')), '') = 'true' AS no_request_parameters,
+    CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/AdministratorAccess'
+    OR CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/AmazonEC2FullAccess'
+    OR CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess'
+    OR CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/AmazonS3FullAccess'
+    OR CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'
+    OR CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess'
+    OR CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/IAMFullAccess'
+    OR CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/IAMReadOnlyAccess'
+    OR CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/IAMUserChangePassword'
+    OR CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/PowerUserAccess'
+    OR CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/ReadOnlyAccess'
+    OR CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/SecurityAudit'
+    OR CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/job-function/Billing'
+    OR CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/job-function/ViewOnlyAccess' AS policy_arn_is_one_of,
+    NOT COALESCE(TO_JSON(GET_PATH(event, '["requestParameters"]["newUserName"]')), 'null') IN ('null', '""', '[]', '{}') AS new_user_name_given,
+    CASE
+      WHEN TYPEOF(GET_PATH(event, '["userIdentity"]["type"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["userIdentity"]["type"]') AS VARCHAR)
+    END = 'IAMUser' AS type_is_iam_user,
+    CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["status"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["status"]') AS VARCHAR)
+    END = 'Active' AS status_is_active,
+    CASE
+      WHEN TYPEOF(GET_PATH(event, '["userIdentity"]["invokedBy"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["userIdentity"]["invokedBy"]') AS VARCHAR)
+    END = 'cloudformation.amazonaws.com' AS invoked_by_is,
+    CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantine'
+    OR CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV2'
+    OR CASE
+      WHEN TYPEOF(GET_PATH(event, '["requestParameters"]["policyArn"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["requestParameters"]["policyArn"]') AS VARCHAR)
+    END = 'arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3' AS policy_arn_is_one_of_2,
     event
   FROM cloudtrail_events
   WHERE
     (
-      (
-        CAST(GET_PATH(event, '["eventSource"]') AS VARCHAR) = 'iam.amazonaws.com'
-        AND CAST(GET_PATH(event, '["eventName"]') AS VARCHAR) IN (
-          'DeleteUser',
-          'DeactivateMFADevice',
-          'DeleteLoginProfile',
-          'DeleteAccessKey',
-          'UpdateAccessKey',
-          'DeleteSigningCertificate',
-          'DeleteSSHPublicKey',
-          'DeleteServiceSpecificCredential',
-          'DetachUserPolicy',
-          'DeleteUserPolicy',
-          'RemoveUserFromGroup',
-          'DeleteVirtualMFADevice',
-          'CreateUser',
-          'UpdateUser'
-        )
-      )
-      OR (
-        CAST(GET_PATH(event, '["eventSource"]') AS VARCHAR) = 'sts.amazonaws.com'
-        AND CAST(GET_PATH(event, '["eventName"]') AS VARCHAR) IN (
-          'AssumeRole',
-          'AssumeRoleWithSAML',
-          'AssumeRoleWithWebIdentity',
-          'AssumeRoot',
-          'GetFederationToken',
-          'GetSessionToken'
-        )
+      CAST(GET_PATH(event, '["eventSource"]') AS VARCHAR) = 'iam.amazonaws.com'
+      AND CAST(GET_PATH(event, '["eventName"]') AS VARCHAR) IN (
+        'DeleteUser',
+        'DeactivateMFADevice',
+        'DeleteLoginProfile',
+        'DeleteAccessKey',
+        'UpdateAccessKey',
+        'DeleteSigningCertificate',
+        'DeleteSSHPublicKey',
+        'DeleteServiceSpecificCredential',
+        'DetachUserPolicy',
+        'DeleteVirtualMFADevice',
+        'CreateUser',
+        'UpdateUser',
+        'CreateAccessKey',
+        'CreateLoginProfile',
+        'UpdateLoginProfile',
+        'UploadSSHPublicKey',
+        'UploadSigningCertificate',
+        'CreateServiceSpecificCredential',
+        'ResetServiceSpecificCredential',
+        'AttachUserPolicy',
+        'DeletePolicy',
+        'CreatePolicy',
+        'EnableMFADevice'
       )
     )
-    AND NULLIF(CAST(GET_PATH(event, '["errorCode"]') AS VARCHAR), '') IS NULL
-), told_events AS (
-  SELECT
-    *,
-    NULLIF(
-      CASE
-        WHEN REGEXP_INSTR(agent, 'terraform') > 0
-        THEN 'terraform'
-        WHEN REGEXP_INSTR(agent, 'opentofu') > 0
-        THEN 'opentofu'
-        WHEN REGEXP_INSTR(agent, 'pulumi') > 0
-        THEN 'pulumi'
-        WHEN REGEXP_INSTR(agent, 'ansible') > 0
-        THEN 'ansible'
-        WHEN REGEXP_INSTR(agent, 'cloud-custodian|c7n') > 0
-        THEN 'cloud-custodian'
-        WHEN REGEXP_INSTR(agent, 'aws-nuke') > 0
-        THEN 'aws-nuke'
-        WHEN REGEXP_INSTR(agent, 'aws-cdk') > 0
-        THEN 'aws-cdk'
-        WHEN REGEXP_INSTR(agent, 'aws-cli') > 0
-        THEN 'aws-cli'
-        WHEN REGEXP_INSTR(agent, 'powershell') > 0
-        THEN 'aws-tools-for-powershell'
-        WHEN REGEXP_INSTR(agent, 's3console|aws-internal/') > 0
-        THEN 'console'
-        WHEN REGEXP_INSTR(agent, 'boto3') > 0
-        THEN 'boto3'
-        WHEN REGEXP_INSTR(agent, 'botocore') > 0
-        THEN 'botocore'
-        WHEN REGEXP_INSTR(agent, 'aws-sdk-go') > 0
-        THEN 'aws-sdk-go'
-        WHEN REGEXP_INSTR(agent, 'aws-sdk-java') > 0
-        THEN 'aws-sdk-java'
-        WHEN REGEXP_INSTR(agent, 'aws-sdk-js|aws-sdk-nodejs') > 0
-        THEN 'aws-sdk-js'
-        WHEN REGEXP_INSTR(agent, 'aws-sdk-rust') > 0
-        THEN 'aws-sdk-rust'
-        WHEN REGEXP_INSTR(agent, 'aws-sdk-net|aws-sdk-dotnet') > 0
-        THEN 'aws-sdk-dotnet'
-        WHEN REGEXP_INSTR(agent, 'aws-sdk-ruby') > 0
-        THEN 'aws-sdk-ruby'
-        WHEN REGEXP_INSTR(agent, 'aws-sdk-php') > 0
-        THEN 'aws-sdk-php'
-        WHEN REGEXP_INSTR(agent, 'aws internal|console[.]amazonaws[.]com|signin[.]amazonaws[.]com|mozilla/') > 0
-        THEN 'console'
-        ELSE REGEXP_REPLACE(REGEXP_REPLACE(agent, '^[^a-z]+', ''), '[^a-z0-9.+-]([^a]|a)*$', '')
-      END,
-      ''
-    ) AS tool_family
+    OR (
+      CAST(GET_PATH(event, '["eventSource"]') AS VARCHAR) = 'signin.amazonaws.com'
+      AND CAST(GET_PATH(event, '["eventName"]') AS VARCHAR) IN ('ConsoleLogin')
+    )
+    OR (
+      CAST(GET_PATH(event, '["eventSource"]') AS VARCHAR) = 'sts.amazonaws.com'
+      AND CAST(GET_PATH(event, '["eventName"]') AS VARCHAR) IN (
+        'GetSessionToken',
+        'GetFederationToken',
+        'AssumeRole',
+        'AssumeRoleWithSAML',
+        'AssumeRoleWithWebIdentity',
+        'AssumeRoot'
+      )
+    )
+    OR (
+      CAST(GET_PATH(event, '["eventSource"]') AS VARCHAR) = 'cloudformation.amazonaws.com'
+      AND CAST(GET_PATH(event, '["eventName"]') AS VARCHAR) IN ('CreateChangeSet', 'CreateStack', 'DeleteStack', 'ExecuteChangeSet', 'UpdateStack')
+    )
+    OR (
+      CAST(GET_PATH(event, '["eventSource"]') AS VARCHAR) = 'ssm.amazonaws.com'
+      AND CAST(GET_PATH(event, '["eventName"]') AS VARCHAR) IN ('StartAutomationExecution')
+    )
+), distinct_events AS (
+  SELECT DISTINCT
+    *
   FROM read_events
-), numbered_events AS (
-  SELECT
-    *,
-    ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number
-  FROM told_events
+  WHERE
+    NOT event_id IS NULL
 ), unresolved_events AS (
   SELECT
-    *
-  FROM numbered_events
+    *,
+    ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number,
+    COUNT(*) OVER (PARTITION BY event_id) AS copies
+  FROM distinct_events
+  UNION ALL
+  SELECT
+    *,
+    1 AS copy_number,
+    1 AS copies
+  FROM read_events
   WHERE
-    copy_number = 1 OR event_id IS NULL
+    event_id IS NULL
 ), credentials AS (
   SELECT DISTINCT
     handed_out,
     principal,
     access_key
-  FROM unresolved_events
+  FROM read_events
   WHERE
     NOT handed_out IS NULL
+    AND NOT failed
     AND event_source = 'sts.amazonaws.com'
     AND COALESCE(identity_type, '') <> 'AWSService'
 ), callers_1 AS (
@@ -281,59 +643,376 @@ WITH read_events AS (
   FROM callers_3
   GROUP BY
     handed_out
+), resolved_events AS (
+  SELECT
+    own.*,
+    CASE WHEN earlier.handed_out IS NULL THEN own.principal ELSE earlier.actor END AS actor
+  FROM unresolved_events AS own
+  LEFT JOIN holders_3 AS earlier
+    ON earlier.handed_out = own.access_key
 )
 SELECT
-  own.*,
-  CASE WHEN earlier.handed_out IS NULL THEN own.principal ELSE earlier.actor END AS actor
-FROM unresolved_events AS own
-LEFT JOIN holders_3 AS earlier
-  ON earlier.handed_out = own.access_key;
+  *,
+  NULLIF(
+    CASE
+      WHEN REGEXP_INSTR(agent, 'terraform') > 0
+      THEN 'terraform'
+      WHEN REGEXP_INSTR(agent, 'opentofu') > 0
+      THEN 'opentofu'
+      WHEN REGEXP_INSTR(agent, 'pulumi') > 0
+      THEN 'pulumi'
+      WHEN REGEXP_INSTR(agent, 'ansible') > 0
+      THEN 'ansible'
+      WHEN REGEXP_INSTR(agent, 'cloud-custodian|c7n') > 0
+      THEN 'cloud-custodian'
+      WHEN REGEXP_INSTR(agent, 'aws-nuke') > 0
+      THEN 'aws-nuke'
+      WHEN REGEXP_INSTR(agent, 'aws-cdk') > 0
+      THEN 'aws-cdk'
+      WHEN REGEXP_INSTR(agent, 'aws-cli') > 0
+      THEN 'aws-cli'
+      WHEN REGEXP_INSTR(agent, 'powershell') > 0
+      THEN 'aws-tools-for-powershell'
+      WHEN REGEXP_INSTR(agent, 's3console|aws-internal/') > 0
+      THEN 'console'
+      WHEN REGEXP_INSTR(agent, 'boto3') > 0
+      THEN 'boto3'
+      WHEN REGEXP_INSTR(agent, 'botocore') > 0
+      THEN 'botocore'
+      WHEN REGEXP_INSTR(agent, 'aws-sdk-go') > 0
+      THEN 'aws-sdk-go'
+      WHEN REGEXP_INSTR(agent, 'aws-sdk-java') > 0
+      THEN 'aws-sdk-java'
+      WHEN REGEXP_INSTR(agent, 'aws-sdk-js|aws-sdk-nodejs') > 0
+      THEN 'aws-sdk-js'
+      WHEN REGEXP_INSTR(agent, 'aws-sdk-rust') > 0
+      THEN 'aws-sdk-rust'
+      WHEN REGEXP_INSTR(agent, 'aws-sdk-net|aws-sdk-dotnet') > 0
+      THEN 'aws-sdk-dotnet'
+      WHEN REGEXP_INSTR(agent, 'aws-sdk-ruby') > 0
+      THEN 'aws-sdk-ruby'
+      WHEN REGEXP_INSTR(agent, 'aws-sdk-php') > 0
+      THEN 'aws-sdk-php'
+      WHEN REGEXP_INSTR(agent, 'aws internal|console[.]amazonaws[.]com|signin[.]amazonaws[.]com|mozilla/') > 0
+      THEN 'console'
+      ELSE REGEXP_REPLACE(REGEXP_REPLACE(agent, '^[^a-z]+', ''), '[^a-z0-9.+-]([^a]|a)*$', '')
+    END,
+    ''
+  ) AS tool_family
+FROM resolved_events;
 
-WITH delete_user_calls AS (
+WITH log_extent AS (
+  SELECT
+    MIN(
+      DATE_PART(
+        EPOCH_SECOND,
+        TRY_TO_TIMESTAMP_TZ(
+          CASE
+            WHEN TYPEOF(GET_PATH(event, '["eventTime"]')) = 'VARCHAR'
+            THEN CAST(GET_PATH(event, '["eventTime"]') AS VARCHAR)
+          END
+        )
+      )
+    ) AS since,
+    MAX(
+      DATE_PART(
+        EPOCH_SECOND,
+        TRY_TO_TIMESTAMP_TZ(
+          CASE
+            WHEN TYPEOF(GET_PATH(event, '["eventTime"]')) = 'VARCHAR'
+            THEN CAST(GET_PATH(event, '["eventTime"]') AS VARCHAR)
+          END
+        )
+      )
+    ) AS until
+  FROM cloudtrail_events
+), delete_user AS (
   SELECT
     *,
-    event_id AS instance
+    event_id AS instance,
+    event_time AS first_time,
+    event_time AS last_time
   FROM cascade_events
   WHERE
     (
-      event_source = 'iam.amazonaws.com' AND event_name = 'DeleteUser'
+      event_source = 'iam.amazonaws.com'
+      AND event_name = 'DeleteUser'
+      AND NOT failed
+      AND copies = 1
+      AND NOT user_name IS NULL
+      AND NOT account IS NULL
     )
     AND NOT event_id IS NULL
+), deactivate_mfa_device AS (
+  SELECT
+    own.*,
+    parent.instance AS instance,
+    LEAST_IGNORE_NULLS(own.event_time, parent.first_time) AS first_time,
+    GREATEST_IGNORE_NULLS(own.event_time, parent.last_time) AS last_time
+  FROM cascade_events AS own
+  INNER JOIN delete_user AS parent
+    ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
+    AND own.address = parent.address
+    AND own.credential = parent.credential
+    AND own.account = parent.account
+    AND own.actor = parent.actor
+  WHERE
+    (
+      (
+        own.event_source = 'iam.amazonaws.com'
+        AND own.event_name = 'DeactivateMFADevice'
+        AND NOT own.failed
+        AND own.event_time BETWEEN parent.event_time - 3600 AND parent.event_time + 120
+      )
+      AND NOT own.event_id IS NULL
+    )
+    AND own.copies = 1
+), effects_of_delete_user AS (
+  SELECT
+    own.*,
+    parent.instance AS instance,
+    LEAST_IGNORE_NULLS(own.event_time, parent.first_time) AS first_time,
+    GREATEST_IGNORE_NULLS(own.event_time, parent.last_time) AS last_time
+  FROM cascade_events AS own
+  INNER JOIN delete_user AS parent
+    ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
+    AND own.address = parent.address
+    AND own.credential = parent.credential
+    AND own.account = parent.account
+    AND own.actor = parent.actor
+  WHERE
+    (
+      (
+        own.event_source = 'iam.amazonaws.com'
+        AND own.event_name IN (
+          'DeleteLoginProfile',
+          'DeleteAccessKey',
+          'DeleteSigningCertificate',
+          'DeleteSSHPublicKey',
+          'DeleteServiceSpecificCredential'
+        )
+        AND NOT own.failed
+        AND own.event_time BETWEEN parent.event_time - 3600 AND parent.event_time + 120
+      )
+      AND NOT own.event_id IS NULL
+    )
+    AND own.copies = 1
+), update_access_key AS (
+  SELECT
+    own.*,
+    parent.instance AS instance,
+    LEAST_IGNORE_NULLS(own.event_time, parent.first_time) AS first_time,
+    GREATEST_IGNORE_NULLS(own.event_time, parent.last_time) AS last_time
+  FROM cascade_events AS own
+  INNER JOIN delete_user AS parent
+    ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
+    AND own.address = parent.address
+    AND own.credential = parent.credential
+    AND own.account = parent.account
+    AND own.actor = parent.actor
+  WHERE
+    (
+      (
+        own.event_source = 'iam.amazonaws.com'
+        AND own.event_name = 'UpdateAccessKey'
+        AND NOT own.failed
+        AND own.status_is_inactive
+        AND own.event_time BETWEEN parent.event_time - 3600 AND parent.event_time + 120
+      )
+      AND NOT own.event_id IS NULL
+    )
+    AND own.copies = 1
+), detach_user_policy AS (
+  SELECT
+    own.*,
+    parent.instance AS instance,
+    LEAST_IGNORE_NULLS(own.event_time, parent.first_time) AS first_time,
+    GREATEST_IGNORE_NULLS(own.event_time, parent.last_time) AS last_time
+  FROM cascade_events AS own
+  INNER JOIN delete_user AS parent
+    ON own.user_name = parent.user_name
+    AND own.tool_family = parent.tool_family
+    AND own.address = parent.address
+    AND own.credential = parent.credential
+    AND own.account = parent.account
+    AND own.actor = parent.actor
+  WHERE
+    (
+      (
+        own.event_source = 'iam.amazonaws.com'
+        AND own.event_name = 'DetachUserPolicy'
+        AND NOT own.failed
+        AND own.policy_arn_is_one_of
+        AND own.event_time BETWEEN parent.event_time - 3600 AND parent.event_time + 120
+      )
+      AND NOT own.event_id IS NULL
+    )
+    AND own.copies = 1
+), delete_virtual_mfa_device AS (
+  SELECT
+    own.*,
+    parent.instance AS instance,
+    LEAST_IGNORE_NULLS(own.event_time, parent.first_time) AS first_time,
+    GREATEST_IGNORE_NULLS(own.event_time, parent.last_time) AS last_time,
+    parent.event_id AS hop_1
+  FROM cascade_events AS own
+  INNER JOIN deactivate_mfa_device AS parent
+    ON own.device = parent.device
+    AND own.tool_family = parent.tool_family
+    AND own.address = parent.address
+    AND own.credential = parent.credential
+    AND own.account = parent.account
+    AND own.actor = parent.actor
+  WHERE
+    (
+      (
+        (
+          own.event_source = 'iam.amazonaws.com'
+          AND own.event_name = 'DeleteVirtualMFADevice'
+          AND NOT own.failed
+          AND own.event_time BETWEEN parent.event_time - 120 AND parent.event_time + 3600
+        )
+        AND NOT own.event_id IS NULL
+      )
+      AND NOT parent.event_id IS NULL
+    )
+    AND own.copies = 1
 ), voided_delete_user AS (
   SELECT
     root.event_id AS event_id
   FROM cascade_events AS other
-  INNER JOIN delete_user_calls AS root
+  INNER JOIN delete_user AS root
     ON other.user_name = root.user_name AND other.account = root.account
   WHERE
     other.event_source = 'iam.amazonaws.com'
     AND other.event_name = 'CreateUser'
+    AND NOT other.failed
     AND other.event_time BETWEEN root.event_time AND root.event_time + 3600
   UNION ALL
   SELECT
     root.event_id AS event_id
   FROM cascade_events AS other
-  INNER JOIN delete_user_calls AS root
+  CROSS JOIN delete_user AS root
+  WHERE
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'CreateUser'
+    AND NOT other.failed
+    AND (
+      other.user_name IS NULL OR other.account IS NULL
+    )
+    AND (
+      other.user_name IS NULL OR other.user_name = root.user_name
+    )
+    AND (
+      other.account IS NULL OR other.account = root.account
+    )
+    AND other.event_time BETWEEN root.event_time AND root.event_time + 3600
+  UNION ALL
+  SELECT
+    root.event_id AS event_id
+  FROM cascade_events AS other
+  INNER JOIN delete_user AS root
     ON other.user_name_2 = root.user_name AND other.account = root.account
   WHERE
     other.event_source = 'iam.amazonaws.com'
     AND other.event_name = 'UpdateUser'
+    AND NOT other.failed
+    AND (
+      other.no_request_parameters OR other.new_user_name_given
+    )
     AND other.event_time BETWEEN root.event_time AND root.event_time + 3600
   UNION ALL
   SELECT
     root.event_id AS event_id
   FROM cascade_events AS other
-  INNER JOIN delete_user_calls AS root
-    ON other.user_name = root.user_name AND other.account = root.account
+  CROSS JOIN delete_user AS root
   WHERE
     other.event_source = 'iam.amazonaws.com'
     AND other.event_name = 'UpdateUser'
-    AND NOT COALESCE(TO_JSON(GET_PATH(other.event, '["requestParameters"]["newUserName"]')), 'null') IN ('null', '""', '[]', '{}')
-    AND other.event_time BETWEEN root.event_time - 3600 AND root.event_time
-), delete_user AS (
+    AND NOT other.failed
+    AND (
+      other.no_request_parameters OR other.new_user_name_given
+    )
+    AND (
+      other.user_name_2 IS NULL OR other.account IS NULL
+    )
+    AND (
+      other.user_name_2 IS NULL OR other.user_name_2 = root.user_name
+    )
+    AND (
+      other.account IS NULL OR other.account = root.account
+    )
+    AND other.event_time BETWEEN root.event_time AND root.event_time + 3600
+  UNION ALL
   SELECT
-    kept.*
-  FROM delete_user_calls AS kept
+    root.event_id AS event_id
+  FROM cascade_events AS other
+  CROSS JOIN delete_user AS root
+  WHERE
+    (
+      (
+        other.event_source = 'iam.amazonaws.com' AND other.event_name = 'DeleteUser'
+      )
+      OR (
+        other.event_source = 'iam.amazonaws.com' AND other.event_name = 'CreateUser'
+      )
+      OR (
+        other.event_source = 'iam.amazonaws.com' AND other.event_name = 'UpdateUser'
+      )
+      OR (
+        other.event_source = 'signin.amazonaws.com' AND other.event_name = 'ConsoleLogin'
+      )
+      OR (
+        other.event_source = 'sts.amazonaws.com' AND other.event_name = 'GetSessionToken'
+      )
+      OR (
+        other.event_source = 'sts.amazonaws.com' AND other.event_name = 'GetFederationToken'
+      )
+      OR (
+        other.event_source = 'sts.amazonaws.com' AND other.event_name = 'AssumeRole'
+      )
+      OR (
+        other.event_source = 'iam.amazonaws.com' AND other.event_name = 'CreateAccessKey'
+      )
+      OR (
+        other.event_source = 'iam.amazonaws.com' AND other.event_name = 'CreateLoginProfile'
+      )
+      OR (
+        other.event_source = 'iam.amazonaws.com' AND other.event_name = 'UpdateLoginProfile'
+      )
+      OR (
+        other.event_source = 'iam.amazonaws.com' AND other.event_name = 'UploadSSHPublicKey'
+      )
+      OR (
+        other.event_source = 'iam.amazonaws.com' AND other.event_name = 'UploadSigningCertificate'
+      )
+      OR (
+        other.event_source = 'iam.amazonaws.com' AND other.event_name = 'CreateServiceSpecificCredential'
+      )
+      OR (
+        other.event_source = 'iam.amazonaws.com' AND other.event_name = 'ResetServiceSpecificCredential'
+      )
+      OR (
+        other.event_source = 'iam.amazonaws.com' AND other.event_name = 'UpdateAccessKey'
+      )
+    )
+    AND (
+      other.event_time IS NULL OR other.copies > 1
+    )
+), seen_delete_user AS (
+  SELECT
+    root.event_id
+  FROM delete_user AS root
+  CROSS JOIN log_extent AS log
+  WHERE
+    root.event_time - 0 >= log.since AND root.event_time + 3600 <= log.until
+), standing_delete_user AS (
+  SELECT
+    kept.event_id
+  FROM seen_delete_user AS kept
   LEFT JOIN (
     SELECT DISTINCT
       event_id
@@ -342,82 +1021,326 @@ WITH delete_user_calls AS (
     ON unwanted.event_id = kept.event_id
   WHERE
     unwanted.event_id IS NULL
-), deactivate_mfa_device AS (
+), near_delete_user AS (
   SELECT
-    own.*,
-    parent.instance AS instance
-  FROM cascade_events AS own
-  INNER JOIN delete_user AS parent
-    ON own.user_name = parent.user_name
-    AND own.tool_family = parent.tool_family
-    AND own.account = parent.account
-    AND own.actor = parent.actor
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  INNER JOIN delete_user AS root
+    ON other.user_name = root.user_name AND other.account = root.account
   WHERE
-    own.event_source = 'iam.amazonaws.com'
-    AND own.event_name = 'DeactivateMFADevice'
-    AND own.event_time BETWEEN parent.event_time - 3600 AND parent.event_time + 120
-), effects_of_delete_user AS (
-  SELECT
-    own.*,
-    parent.instance AS instance
-  FROM cascade_events AS own
-  INNER JOIN delete_user AS parent
-    ON own.user_name = parent.user_name
-    AND own.tool_family = parent.tool_family
-    AND own.account = parent.account
-    AND own.actor = parent.actor
-  WHERE
-    own.event_source = 'iam.amazonaws.com'
-    AND own.event_name IN (
-      'DeleteLoginProfile',
-      'DeleteAccessKey',
-      'DeleteSigningCertificate',
-      'DeleteSSHPublicKey',
-      'DeleteServiceSpecificCredential',
-      'DetachUserPolicy',
-      'DeleteUserPolicy',
-      'RemoveUserFromGroup'
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name IN (
+      'DeleteUser',
+      'CreateUser',
+      'UpdateLoginProfile',
+      'UploadSSHPublicKey',
+      'UploadSigningCertificate',
+      'CreateServiceSpecificCredential',
+      'ResetServiceSpecificCredential'
     )
-    AND own.event_time BETWEEN parent.event_time - 3600 AND parent.event_time + 120
-), update_access_key AS (
+    AND NOT other.failed
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+  UNION ALL
   SELECT
-    own.*,
-    parent.instance AS instance
-  FROM cascade_events AS own
-  INNER JOIN delete_user AS parent
-    ON own.user_name = parent.user_name
-    AND own.tool_family = parent.tool_family
-    AND own.account = parent.account
-    AND own.actor = parent.actor
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  CROSS JOIN delete_user AS root
   WHERE
-    own.event_source = 'iam.amazonaws.com'
-    AND own.event_name = 'UpdateAccessKey'
-    AND CASE
-      WHEN TYPEOF(GET_PATH(own.event, '["requestParameters"]["status"]')) = 'VARCHAR'
-      THEN CAST(GET_PATH(own.event, '["requestParameters"]["status"]') AS VARCHAR)
-    END = 'Inactive'
-    AND own.event_time BETWEEN parent.event_time - 3600 AND parent.event_time + 120
-), delete_virtual_mfa_device AS (
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name IN (
+      'DeleteUser',
+      'CreateUser',
+      'UpdateLoginProfile',
+      'UploadSSHPublicKey',
+      'UploadSigningCertificate',
+      'CreateServiceSpecificCredential',
+      'ResetServiceSpecificCredential'
+    )
+    AND NOT other.failed
+    AND (
+      other.user_name IS NULL OR other.account IS NULL
+    )
+    AND (
+      other.user_name IS NULL OR other.user_name = root.user_name
+    )
+    AND (
+      other.account IS NULL OR other.account = root.account
+    )
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+  UNION ALL
   SELECT
-    own.*,
-    parent.instance AS instance
-  FROM cascade_events AS own
-  INNER JOIN deactivate_mfa_device AS parent
-    ON own.device = parent.device
-    AND own.tool_family = parent.tool_family
-    AND own.account = parent.account
-    AND own.actor = parent.actor
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  INNER JOIN delete_user AS root
+    ON other.user_name_2 = root.user_name AND other.account = root.account
   WHERE
-    own.event_source = 'iam.amazonaws.com'
-    AND own.event_name = 'DeleteVirtualMFADevice'
-    AND own.event_time BETWEEN parent.event_time - 120 AND parent.event_time + 3600
-), explained AS (
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'UpdateUser'
+    AND NOT other.failed
+    AND (
+      other.no_request_parameters OR other.new_user_name_given
+    )
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+  UNION ALL
+  SELECT
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  CROSS JOIN delete_user AS root
+  WHERE
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'UpdateUser'
+    AND NOT other.failed
+    AND (
+      other.no_request_parameters OR other.new_user_name_given
+    )
+    AND (
+      other.user_name_2 IS NULL OR other.account IS NULL
+    )
+    AND (
+      other.user_name_2 IS NULL OR other.user_name_2 = root.user_name
+    )
+    AND (
+      other.account IS NULL OR other.account = root.account
+    )
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+  UNION ALL
+  SELECT
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  INNER JOIN delete_user AS root
+    ON other.user_name = root.user_name AND other.account = root.account
+  WHERE
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'UpdateUser'
+    AND NOT other.failed
+    AND (
+      other.no_request_parameters OR other.new_user_name_given
+    )
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+  UNION ALL
+  SELECT
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  CROSS JOIN delete_user AS root
+  WHERE
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'UpdateUser'
+    AND NOT other.failed
+    AND (
+      other.no_request_parameters OR other.new_user_name_given
+    )
+    AND (
+      other.user_name IS NULL OR other.account IS NULL
+    )
+    AND (
+      other.user_name IS NULL OR other.user_name = root.user_name
+    )
+    AND (
+      other.account IS NULL OR other.account = root.account
+    )
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+  UNION ALL
+  SELECT
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  INNER JOIN delete_user AS root
+    ON other.user_name_3 = root.user_name AND other.account = root.account
+  WHERE
+    other.event_source = 'signin.amazonaws.com'
+    AND other.event_name = 'ConsoleLogin'
+    AND NOT other.failed
+    AND other.type_is_iam_user
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+  UNION ALL
+  SELECT
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  CROSS JOIN delete_user AS root
+  WHERE
+    other.event_source = 'signin.amazonaws.com'
+    AND other.event_name = 'ConsoleLogin'
+    AND NOT other.failed
+    AND other.type_is_iam_user
+    AND (
+      other.user_name_3 IS NULL OR other.account IS NULL
+    )
+    AND (
+      other.user_name_3 IS NULL OR other.user_name_3 = root.user_name
+    )
+    AND (
+      other.account IS NULL OR other.account = root.account
+    )
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+  UNION ALL
+  SELECT
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  INNER JOIN delete_user AS root
+    ON other.user_name_3 = root.user_name AND other.account = root.account
+  WHERE
+    other.event_source = 'sts.amazonaws.com'
+    AND other.event_name IN ('GetSessionToken', 'GetFederationToken', 'AssumeRole')
+    AND NOT other.failed
+    AND other.type_is_iam_user
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+  UNION ALL
+  SELECT
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  CROSS JOIN delete_user AS root
+  WHERE
+    other.event_source = 'sts.amazonaws.com'
+    AND other.event_name IN ('GetSessionToken', 'GetFederationToken', 'AssumeRole')
+    AND NOT other.failed
+    AND other.type_is_iam_user
+    AND (
+      other.user_name_3 IS NULL OR other.account IS NULL
+    )
+    AND (
+      other.user_name_3 IS NULL OR other.user_name_3 = root.user_name
+    )
+    AND (
+      other.account IS NULL OR other.account = root.account
+    )
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+  UNION ALL
+  SELECT
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  INNER JOIN delete_user AS root
+    ON other.user_name_4 = root.user_name AND other.account = root.account
+  WHERE
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'CreateAccessKey'
+    AND NOT other.failed
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+  UNION ALL
+  SELECT
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  CROSS JOIN delete_user AS root
+  WHERE
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'CreateAccessKey'
+    AND NOT other.failed
+    AND (
+      other.user_name_4 IS NULL OR other.account IS NULL
+    )
+    AND (
+      other.user_name_4 IS NULL OR other.user_name_4 = root.user_name
+    )
+    AND (
+      other.account IS NULL OR other.account = root.account
+    )
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+  UNION ALL
+  SELECT
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  INNER JOIN delete_user AS root
+    ON other.user_name_5 = root.user_name AND other.account = root.account
+  WHERE
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'CreateLoginProfile'
+    AND NOT other.failed
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+  UNION ALL
+  SELECT
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  CROSS JOIN delete_user AS root
+  WHERE
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'CreateLoginProfile'
+    AND NOT other.failed
+    AND (
+      other.user_name_5 IS NULL OR other.account IS NULL
+    )
+    AND (
+      other.user_name_5 IS NULL OR other.user_name_5 = root.user_name
+    )
+    AND (
+      other.account IS NULL OR other.account = root.account
+    )
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+  UNION ALL
+  SELECT
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  INNER JOIN delete_user AS root
+    ON other.user_name = root.user_name AND other.account = root.account
+  WHERE
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'UpdateAccessKey'
+    AND NOT other.failed
+    AND (
+      other.no_request_parameters OR other.status_is_active
+    )
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+  UNION ALL
+  SELECT
+    root.event_id AS instance,
+    other.event_id,
+    other.event_time
+  FROM cascade_events AS other
+  CROSS JOIN delete_user AS root
+  WHERE
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'UpdateAccessKey'
+    AND NOT other.failed
+    AND (
+      other.no_request_parameters OR other.status_is_active
+    )
+    AND (
+      other.user_name IS NULL OR other.account IS NULL
+    )
+    AND (
+      other.user_name IS NULL OR other.user_name = root.user_name
+    )
+    AND (
+      other.account IS NULL OR other.account = root.account
+    )
+    AND other.event_time BETWEEN root.event_time - 3720 AND root.event_time + 3720
+), paths_of_delete_user AS (
   SELECT
     event_id,
     'aws.iam.delete-user' AS cascade,
     'iam:DeactivateMFADevice' AS effect,
     'precondition' AS relation,
-    instance AS origin_event_id
+    instance AS origin_event_id,
+    first_time,
+    last_time,
+    '' AS hop_1
   FROM deactivate_mfa_device
   UNION ALL
   SELECT
@@ -425,7 +1348,10 @@ WITH delete_user_calls AS (
     'aws.iam.delete-user' AS cascade,
     'iam:' || event_name AS effect,
     'precondition' AS relation,
-    instance AS origin_event_id
+    instance AS origin_event_id,
+    first_time,
+    last_time,
+    '' AS hop_1
   FROM effects_of_delete_user
   UNION ALL
   SELECT
@@ -433,16 +1359,719 @@ WITH delete_user_calls AS (
     'aws.iam.delete-user' AS cascade,
     'iam:UpdateAccessKey' AS effect,
     'companion' AS relation,
-    instance AS origin_event_id
+    instance AS origin_event_id,
+    first_time,
+    last_time,
+    '' AS hop_1
   FROM update_access_key
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.iam.delete-user' AS cascade,
+    'iam:DetachUserPolicy' AS effect,
+    'precondition' AS relation,
+    instance AS origin_event_id,
+    first_time,
+    last_time,
+    '' AS hop_1
+  FROM detach_user_policy
   UNION ALL
   SELECT
     event_id,
     'aws.iam.delete-user' AS cascade,
     'iam:DeleteVirtualMFADevice' AS effect,
     'precondition' AS relation,
-    instance AS origin_event_id
+    instance AS origin_event_id,
+    first_time,
+    last_time,
+    hop_1
   FROM delete_virtual_mfa_device
+), cut_paths_of_delete_user AS (
+  SELECT
+    own.event_id AS event_id,
+    own.origin_event_id AS origin_event_id,
+    own.hop_1 AS hop_1
+  FROM paths_of_delete_user AS own
+  INNER JOIN near_delete_user AS other
+    ON other.instance = own.origin_event_id
+  WHERE
+    other.event_time BETWEEN own.first_time AND own.last_time
+    AND (
+      other.event_id IS NULL
+      OR (
+        other.event_id <> own.event_id AND other.event_id <> own.origin_event_id AND other.event_id <> own.hop_1
+      )
+    )
+), uncut_paths_of_delete_user AS (
+  SELECT
+    kept.*
+  FROM paths_of_delete_user AS kept
+  LEFT JOIN (
+    SELECT DISTINCT
+      event_id,
+      origin_event_id,
+      hop_1
+    FROM cut_paths_of_delete_user
+  ) AS unwanted
+    ON unwanted.event_id = kept.event_id
+    AND unwanted.origin_event_id = kept.origin_event_id
+    AND unwanted.hop_1 = kept.hop_1
+  WHERE
+    unwanted.event_id IS NULL
+), stricter_create_change_set AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM cascade_events
+  WHERE
+    (
+      event_source = 'cloudformation.amazonaws.com' AND event_name = 'CreateChangeSet' AND NOT failed
+    )
+    AND NOT event_id IS NULL
+), stricter_delete_access_key AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_create_change_set AS parent
+    ON own.role_name = parent.role_name_2 AND own.account = parent.account
+  WHERE
+    (
+      own.invoked_by = 'cloudformation.amazonaws.com'
+      OR COALESCE(REGEXP_INSTR(own.issuer, '^arn:([^:]*:){4}role/aws-service-role/cloudformation[.]amazonaws[.]com/') > 0, FALSE)
+    )
+    AND own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DeleteAccessKey'
+    AND NOT own.failed
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 7200
+), stricter_create_stack AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM cascade_events
+  WHERE
+    (
+      event_source = 'cloudformation.amazonaws.com' AND event_name = 'CreateStack' AND NOT failed
+    )
+    AND NOT event_id IS NULL
+), stricter_delete_access_key_2 AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_create_stack AS parent
+    ON own.account = parent.account
+  WHERE
+    (
+      own.actor = parent.actor OR own.actor IS NULL OR parent.actor IS NULL
+    )
+    AND own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DeleteAccessKey'
+    AND NOT own.failed
+    AND own.invoked_by_is
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 7200
+), stricter_create_stack_2 AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM cascade_events
+  WHERE
+    (
+      event_source = 'cloudformation.amazonaws.com' AND event_name = 'CreateStack' AND NOT failed
+    )
+    AND NOT event_id IS NULL
+), stricter_delete_access_key_3 AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_create_stack_2 AS parent
+    ON own.role_name = parent.role_name_2 AND own.account = parent.account
+  WHERE
+    (
+      own.invoked_by = 'cloudformation.amazonaws.com'
+      OR COALESCE(REGEXP_INSTR(own.issuer, '^arn:([^:]*:){4}role/aws-service-role/cloudformation[.]amazonaws[.]com/') > 0, FALSE)
+    )
+    AND own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DeleteAccessKey'
+    AND NOT own.failed
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 7200
+), stricter_delete_stack AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM cascade_events
+  WHERE
+    (
+      event_source = 'cloudformation.amazonaws.com' AND event_name = 'DeleteStack' AND NOT failed
+    )
+    AND NOT event_id IS NULL
+), stricter_delete_access_key_4 AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_delete_stack AS parent
+    ON own.account = parent.account
+  WHERE
+    (
+      own.actor = parent.actor OR own.actor IS NULL OR parent.actor IS NULL
+    )
+    AND own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DeleteAccessKey'
+    AND NOT own.failed
+    AND own.invoked_by_is
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 7200
+), stricter_delete_stack_2 AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM cascade_events
+  WHERE
+    (
+      event_source = 'cloudformation.amazonaws.com' AND event_name = 'DeleteStack' AND NOT failed
+    )
+    AND NOT event_id IS NULL
+), stricter_delete_access_key_5 AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_delete_stack_2 AS parent
+    ON own.role_name = parent.role_name_2 AND own.account = parent.account
+  WHERE
+    (
+      own.invoked_by = 'cloudformation.amazonaws.com'
+      OR COALESCE(REGEXP_INSTR(own.issuer, '^arn:([^:]*:){4}role/aws-service-role/cloudformation[.]amazonaws[.]com/') > 0, FALSE)
+    )
+    AND own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DeleteAccessKey'
+    AND NOT own.failed
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 7200
+), stricter_execute_change_set AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM cascade_events
+  WHERE
+    (
+      event_source = 'cloudformation.amazonaws.com' AND event_name = 'ExecuteChangeSet' AND NOT failed
+    )
+    AND NOT event_id IS NULL
+), stricter_delete_access_key_6 AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_execute_change_set AS parent
+    ON own.account = parent.account
+  WHERE
+    (
+      own.actor = parent.actor OR own.actor IS NULL OR parent.actor IS NULL
+    )
+    AND own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DeleteAccessKey'
+    AND NOT own.failed
+    AND own.invoked_by_is
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 7200
+), stricter_update_stack AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM cascade_events
+  WHERE
+    (
+      event_source = 'cloudformation.amazonaws.com' AND event_name = 'UpdateStack' AND NOT failed
+    )
+    AND NOT event_id IS NULL
+), stricter_delete_access_key_7 AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_update_stack AS parent
+    ON own.account = parent.account
+  WHERE
+    (
+      own.actor = parent.actor OR own.actor IS NULL OR parent.actor IS NULL
+    )
+    AND own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DeleteAccessKey'
+    AND NOT own.failed
+    AND own.invoked_by_is
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 7200
+), stricter_update_stack_2 AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM cascade_events
+  WHERE
+    (
+      event_source = 'cloudformation.amazonaws.com' AND event_name = 'UpdateStack' AND NOT failed
+    )
+    AND NOT event_id IS NULL
+), stricter_delete_access_key_8 AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_update_stack_2 AS parent
+    ON own.role_name = parent.role_name_2 AND own.account = parent.account
+  WHERE
+    (
+      own.invoked_by = 'cloudformation.amazonaws.com'
+      OR COALESCE(REGEXP_INSTR(own.issuer, '^arn:([^:]*:){4}role/aws-service-role/cloudformation[.]amazonaws[.]com/') > 0, FALSE)
+    )
+    AND own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DeleteAccessKey'
+    AND NOT own.failed
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 7200
+), stricter_create_access_key AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM cascade_events
+  WHERE
+    (
+      event_source = 'iam.amazonaws.com' AND event_name = 'CreateAccessKey' AND NOT failed
+    )
+    AND NOT event_id IS NULL
+), stricter_delete_access_key_9 AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_create_access_key AS parent
+    ON own.user_name_6 = parent.user_name_7 AND own.tool_family = parent.tool_family AND own.account = parent.account
+  WHERE
+    own.key_name <> parent.key_name_2
+    AND (
+      own.actor = parent.actor OR own.actor IS NULL OR parent.actor IS NULL
+    )
+    AND own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DeleteAccessKey'
+    AND NOT own.failed
+    AND own.event_time BETWEEN parent.event_time - 900 AND parent.event_time + 604800
+), stricter_update_access_key AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_create_access_key AS parent
+    ON own.user_name_6 = parent.user_name_7 AND own.tool_family = parent.tool_family AND own.account = parent.account
+  WHERE
+    own.key_name <> parent.key_name_2
+    AND (
+      own.actor = parent.actor OR own.actor IS NULL OR parent.actor IS NULL
+    )
+    AND own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'UpdateAccessKey'
+    AND NOT own.failed
+    AND own.status_is_inactive
+    AND own.event_time BETWEEN parent.event_time - 900 AND parent.event_time + 604800
+), stricter_create_access_key_with_delete_access_key AS (
+  SELECT
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_create_access_key AS parent
+    ON own.user_name_6 = parent.user_name_7 AND own.tool_family = parent.tool_family AND own.account = parent.account
+  WHERE
+    own.key_name <> parent.key_name_2
+    AND (
+      own.actor = parent.actor OR own.actor IS NULL OR parent.actor IS NULL
+    )
+    AND own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DeleteAccessKey'
+    AND NOT own.failed
+    AND own.event_time BETWEEN parent.event_time - 900 AND parent.event_time + 604800
+), standing_stricter_create_access_key AS (
+  SELECT
+    kept.event_id
+  FROM stricter_create_access_key AS kept
+  WHERE
+    kept.event_id IN (
+      SELECT
+        instance
+      FROM stricter_create_access_key_with_delete_access_key
+    )
+), paths_of_stricter_create_access_key AS (
+  SELECT
+    event_id,
+    'aws.iam.access-key-rotation' AS cascade,
+    'iam:DeleteAccessKey' AS effect,
+    'companion' AS relation,
+    instance AS origin_event_id
+  FROM stricter_delete_access_key_9
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.iam.access-key-rotation' AS cascade,
+    'iam:UpdateAccessKey' AS effect,
+    'companion' AS relation,
+    instance AS origin_event_id
+  FROM stricter_update_access_key
+), stricter_attach_user_policy AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM cascade_events
+  WHERE
+    (
+      event_source = 'iam.amazonaws.com' AND event_name = 'AttachUserPolicy' AND NOT failed AND policy_arn_is_one_of_2
+    )
+    AND NOT event_id IS NULL
+), stricter_update_access_key_2 AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_attach_user_policy AS parent
+    ON own.user_name = parent.user_name AND own.account = parent.account
+  WHERE
+    own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'UpdateAccessKey'
+    AND NOT own.failed
+    AND own.status_is_inactive
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 86400
+), stricter_delete_access_key_10 AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_attach_user_policy AS parent
+    ON own.user_name = parent.user_name AND own.account = parent.account
+  WHERE
+    own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DeleteAccessKey'
+    AND NOT own.failed
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 86400
+), stricter_detach_user_policy AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_attach_user_policy AS parent
+    ON own.user_name = parent.user_name AND own.policy_name = parent.policy_name AND own.account = parent.account
+  WHERE
+    own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DetachUserPolicy'
+    AND NOT own.failed
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 86400
+), stricter_delete_policy AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM cascade_events
+  WHERE
+    (
+      event_source = 'iam.amazonaws.com'
+      AND event_name = 'DeletePolicy'
+      AND NOT failed
+      AND NOT policy_name IS NULL
+      AND NOT account IS NULL
+    )
+    AND NOT event_id IS NULL
+), stricter_detach_user_policy_2 AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_delete_policy AS parent
+    ON own.policy_name = parent.policy_name AND own.tool_family = parent.tool_family AND own.account = parent.account
+  WHERE
+    (
+      own.actor = parent.actor OR own.actor IS NULL OR parent.actor IS NULL
+    )
+    AND own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DetachUserPolicy'
+    AND NOT own.failed
+    AND own.event_time BETWEEN parent.event_time - 900 AND parent.event_time
+), stricter_voided_delete_policy AS (
+  SELECT
+    root.event_id AS event_id
+  FROM cascade_events AS other
+  INNER JOIN stricter_delete_policy AS root
+    ON other.policy_name_2 = root.policy_name AND other.account = root.account
+  WHERE
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'CreatePolicy'
+    AND NOT other.failed
+    AND other.event_time BETWEEN root.event_time AND root.event_time + 3600
+    AND other.copies = 1
+  UNION ALL
+  SELECT
+    root.event_id AS event_id
+  FROM cascade_events AS other
+  CROSS JOIN stricter_delete_policy AS root
+  WHERE
+    other.event_source = 'iam.amazonaws.com'
+    AND other.event_name = 'CreatePolicy'
+    AND NOT other.failed
+    AND (
+      other.policy_name_2 IS NULL OR other.account IS NULL
+    )
+    AND (
+      other.policy_name_2 IS NULL OR other.policy_name_2 = root.policy_name
+    )
+    AND (
+      other.account IS NULL OR other.account = root.account
+    )
+    AND other.event_time BETWEEN root.event_time AND root.event_time + 3600
+    AND other.copies = 1
+), standing_stricter_delete_policy AS (
+  SELECT
+    kept.event_id
+  FROM stricter_delete_policy AS kept
+  LEFT JOIN (
+    SELECT DISTINCT
+      event_id
+    FROM stricter_voided_delete_policy
+  ) AS unwanted
+    ON unwanted.event_id = kept.event_id
+  WHERE
+    unwanted.event_id IS NULL
+), paths_of_stricter_delete_policy AS (
+  SELECT
+    event_id,
+    'aws.iam.delete-policy' AS cascade,
+    'iam:DetachUserPolicy' AS effect,
+    'precondition' AS relation,
+    instance AS origin_event_id
+  FROM stricter_detach_user_policy_2
+), stricter_enable_mfa_device AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM cascade_events
+  WHERE
+    (
+      event_source = 'iam.amazonaws.com' AND event_name = 'EnableMFADevice' AND NOT failed
+    )
+    AND NOT event_id IS NULL
+), stricter_deactivate_mfa_device AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_enable_mfa_device AS parent
+    ON own.user_name = parent.user_name AND own.tool_family = parent.tool_family AND own.account = parent.account
+  WHERE
+    (
+      own.actor = parent.actor OR own.actor IS NULL OR parent.actor IS NULL
+    )
+    AND own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DeactivateMFADevice'
+    AND NOT own.failed
+    AND own.event_time BETWEEN parent.event_time - 900 AND parent.event_time
+), stricter_delete_virtual_mfa_device AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_deactivate_mfa_device AS parent
+    ON own.serial_number = parent.serial_number
+    AND own.tool_family = parent.tool_family
+    AND own.account = parent.account
+  WHERE
+    (
+      own.actor = parent.actor OR own.actor IS NULL OR parent.actor IS NULL
+    )
+    AND own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DeleteVirtualMFADevice'
+    AND NOT own.failed
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 900
+), stricter_start_automation_execution AS (
+  SELECT
+    *,
+    event_id AS instance
+  FROM cascade_events
+  WHERE
+    (
+      event_source = 'ssm.amazonaws.com' AND event_name = 'StartAutomationExecution' AND NOT failed
+    )
+    AND NOT event_id IS NULL
+), stricter_detach_user_policy_3 AS (
+  SELECT
+    own.*,
+    parent.instance AS instance
+  FROM cascade_events AS own
+  INNER JOIN stricter_start_automation_execution AS parent
+    ON own.account = parent.account
+  WHERE
+    (
+      own.invoked_by = 'ssm.amazonaws.com'
+      OR COALESCE(REGEXP_INSTR(own.issuer, '^arn:([^:]*:){4}role/aws-service-role/ssm[.]amazonaws[.]com/') > 0, FALSE)
+    )
+    AND own.event_source = 'iam.amazonaws.com'
+    AND own.event_name = 'DetachUserPolicy'
+    AND NOT own.failed
+    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 300
+), explained_by_some AS (
+  SELECT
+    event_id,
+    cascade,
+    effect,
+    relation,
+    origin_event_id
+  FROM uncut_paths_of_delete_user
+  WHERE
+    origin_event_id IN (
+      SELECT
+        event_id
+      FROM standing_delete_user
+    )
+), explained_more_strictly AS (
+  SELECT
+    event_id,
+    'aws.cloudformation.change-set-service-role' AS cascade,
+    'iam:DeleteAccessKey' AS effect,
+    'consequence' AS relation,
+    instance AS origin_event_id
+  FROM stricter_delete_access_key
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.cloudformation.create-stack' AS cascade,
+    'iam:DeleteAccessKey' AS effect,
+    'consequence' AS relation,
+    instance AS origin_event_id
+  FROM stricter_delete_access_key_2
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.cloudformation.create-stack-service-role' AS cascade,
+    'iam:DeleteAccessKey' AS effect,
+    'consequence' AS relation,
+    instance AS origin_event_id
+  FROM stricter_delete_access_key_3
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.cloudformation.delete-stack' AS cascade,
+    'iam:DeleteAccessKey' AS effect,
+    'consequence' AS relation,
+    instance AS origin_event_id
+  FROM stricter_delete_access_key_4
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.cloudformation.delete-stack-service-role' AS cascade,
+    'iam:DeleteAccessKey' AS effect,
+    'consequence' AS relation,
+    instance AS origin_event_id
+  FROM stricter_delete_access_key_5
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.cloudformation.execute-change-set' AS cascade,
+    'iam:DeleteAccessKey' AS effect,
+    'consequence' AS relation,
+    instance AS origin_event_id
+  FROM stricter_delete_access_key_6
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.cloudformation.update-stack' AS cascade,
+    'iam:DeleteAccessKey' AS effect,
+    'consequence' AS relation,
+    instance AS origin_event_id
+  FROM stricter_delete_access_key_7
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.cloudformation.update-stack-service-role' AS cascade,
+    'iam:DeleteAccessKey' AS effect,
+    'consequence' AS relation,
+    instance AS origin_event_id
+  FROM stricter_delete_access_key_8
+  UNION ALL
+  SELECT
+    event_id,
+    cascade,
+    effect,
+    relation,
+    origin_event_id
+  FROM paths_of_stricter_create_access_key
+  WHERE
+    origin_event_id IN (
+      SELECT
+        event_id
+      FROM standing_stricter_create_access_key
+    )
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.iam.compromised-key-quarantine' AS cascade,
+    'iam:UpdateAccessKey' AS effect,
+    'companion' AS relation,
+    instance AS origin_event_id
+  FROM stricter_update_access_key_2
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.iam.compromised-key-quarantine' AS cascade,
+    'iam:DeleteAccessKey' AS effect,
+    'companion' AS relation,
+    instance AS origin_event_id
+  FROM stricter_delete_access_key_10
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.iam.compromised-key-quarantine' AS cascade,
+    'iam:DetachUserPolicy' AS effect,
+    'companion' AS relation,
+    instance AS origin_event_id
+  FROM stricter_detach_user_policy
+  UNION ALL
+  SELECT
+    event_id,
+    cascade,
+    effect,
+    relation,
+    origin_event_id
+  FROM paths_of_stricter_delete_policy
+  WHERE
+    origin_event_id IN (
+      SELECT
+        event_id
+      FROM standing_stricter_delete_policy
+    )
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.iam.mfa-replace-device' AS cascade,
+    'iam:DeactivateMFADevice' AS effect,
+    'companion' AS relation,
+    instance AS origin_event_id
+  FROM stricter_deactivate_mfa_device
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.iam.mfa-replace-device' AS cascade,
+    'iam:DeleteVirtualMFADevice' AS effect,
+    'companion' AS relation,
+    instance AS origin_event_id
+  FROM stricter_delete_virtual_mfa_device
+  UNION ALL
+  SELECT
+    event_id,
+    'aws.ssm.start-automation-execution-alongside' AS cascade,
+    'iam:DetachUserPolicy' AS effect,
+    'consequence' AS relation,
+    instance AS origin_event_id
+  FROM stricter_detach_user_policy_3
+), explained AS (
+  SELECT
+    kept.*
+  FROM explained_by_some AS kept
+  LEFT JOIN (
+    SELECT DISTINCT
+      event_id
+    FROM explained_more_strictly
+  ) AS unwanted
+    ON unwanted.event_id = kept.event_id
+  WHERE
+    unwanted.event_id IS NULL
 )
 SELECT
   judged.event_id,
@@ -453,6 +2082,8 @@ SELECT
   judged.principal,
   judged.user_name,
   judged.tool_family,
+  judged.address,
+  judged.credential,
   judged.device
 FROM cascade_events AS judged
 LEFT JOIN (
@@ -474,11 +2105,10 @@ WHERE
       'DeleteSSHPublicKey',
       'DeleteServiceSpecificCredential',
       'DetachUserPolicy',
-      'DeleteUserPolicy',
-      'RemoveUserFromGroup',
       'DeleteVirtualMFADevice'
     )
   )
+  AND judged.copy_number = 1
 ORDER BY
   judged.event_time,
   judged.event_id;

@@ -4,10 +4,11 @@
 -- owner: detection@example.com; expires 2027-05-20
 -- alerts on: secretsmanager:StartSecretVersionDelete, secretsmanager:EndSecretVersionDelete
 -- explained by: secretsmanager:DeleteSecret
--- waits 0s for the window and 20m for late events
--- residual risk: The service events add nothing to DeleteSecret, which stays visible and can be undone until the recovery window ends. A forced deletion cannot be undone; rules on forceDeleteWithoutRecovery keep their place.
+-- judges all that is there as a log that has ended; what the log cannot show, it does not silence
+-- residual risk: The service events add nothing to DeleteSecret, which stays visible and can be undone until the
+--   recovery window ends. A forced deletion cannot be undone; rules on forceDeleteWithoutRecovery keep their place.
 -- checked: parsed (sqlglot's Snowflake grammar)
--- losses: none
+-- loss, not covered: secretsmanager:RemoveRegionsFromReplication: the policy is annotate, and nothing is said of it
 -- table: one JSON column
 --
 -- What the cascade does not explain.
@@ -30,12 +31,21 @@ WITH read_events AS (
       NULLIF(CAST(GET_PATH(event, '["recipientAccountId"]') AS VARCHAR), ''),
       NULLIF(CAST(GET_PATH(event, '["userIdentity"]["accountId"]') AS VARCHAR), '')
     ) AS account,
-    NULLIF(
-      NULLIF(CAST(GET_PATH(event, '["userIdentity"]["principalId"]') AS VARCHAR), ''),
-      'Anonymous'
-    ) AS principal,
+    CASE
+      WHEN NOT STARTSWITH(
+        TRANSLATE(
+          NULLIF(CAST(GET_PATH(event, '["userIdentity"]["principalId"]') AS VARCHAR), ''),
+          'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+          'abcdefghijklmnopqrstuvwxyz'
+        ),
+        'anonymous'
+      )
+      THEN NULLIF(CAST(GET_PATH(event, '["userIdentity"]["principalId"]') AS VARCHAR), '')
+    END AS principal,
     NULLIF(CAST(GET_PATH(event, '["userIdentity"]["accessKeyId"]') AS VARCHAR), '') AS access_key,
     NULLIF(CAST(GET_PATH(event, '["userIdentity"]["type"]') AS VARCHAR), '') AS identity_type,
+    NOT NULLIF(CAST(GET_PATH(event, '["errorCode"]') AS VARCHAR), '') IS NULL
+    OR NOT NULLIF(CAST(GET_PATH(event, '["errorMessage"]') AS VARCHAR), '') IS NULL AS failed,
     NULLIF(
       NULLIF(
         CASE
@@ -78,25 +88,35 @@ WITH read_events AS (
         ''
       )
     ) AS secret_2,
+    CASE
+      WHEN TYPEOF(GET_PATH(event, '["eventType"]')) = 'VARCHAR'
+      THEN CAST(GET_PATH(event, '["eventType"]') AS VARCHAR)
+    END = 'AwsServiceEvent' AS event_type_is_aws_service_event,
     event
   FROM cloudtrail_events
   WHERE
-    (
-      CAST(GET_PATH(event, '["eventSource"]') AS VARCHAR) = 'secretsmanager.amazonaws.com'
-      AND CAST(GET_PATH(event, '["eventName"]') AS VARCHAR) IN ('DeleteSecret', 'StartSecretVersionDelete', 'EndSecretVersionDelete')
-    )
-    AND NULLIF(CAST(GET_PATH(event, '["errorCode"]') AS VARCHAR), '') IS NULL
-), numbered_events AS (
-  SELECT
-    *,
-    ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number
+    CAST(GET_PATH(event, '["eventSource"]') AS VARCHAR) = 'secretsmanager.amazonaws.com'
+    AND CAST(GET_PATH(event, '["eventName"]') AS VARCHAR) IN ('DeleteSecret', 'StartSecretVersionDelete', 'EndSecretVersionDelete')
+), distinct_events AS (
+  SELECT DISTINCT
+    *
   FROM read_events
+  WHERE
+    NOT event_id IS NULL
 )
 SELECT
-  *
-FROM numbered_events
+  *,
+  ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time) AS copy_number,
+  COUNT(*) OVER (PARTITION BY event_id) AS copies
+FROM distinct_events
+UNION ALL
+SELECT
+  *,
+  1 AS copy_number,
+  1 AS copies
+FROM read_events
 WHERE
-  copy_number = 1 OR event_id IS NULL;
+  event_id IS NULL;
 
 WITH delete_secret AS (
   SELECT
@@ -105,7 +125,7 @@ WITH delete_secret AS (
   FROM cascade_events
   WHERE
     (
-      event_source = 'secretsmanager.amazonaws.com' AND event_name = 'DeleteSecret'
+      event_source = 'secretsmanager.amazonaws.com' AND event_name = 'DeleteSecret' AND NOT failed AND copies = 1
     )
     AND NOT event_id IS NULL
 ), effects_of_delete_secret AS (
@@ -116,13 +136,14 @@ WITH delete_secret AS (
   INNER JOIN delete_secret AS parent
     ON own.secret = parent.secret_2 AND own.account = parent.account
   WHERE
-    own.event_source = 'secretsmanager.amazonaws.com'
-    AND own.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
-    AND CASE
-      WHEN TYPEOF(GET_PATH(own.event, '["eventType"]')) = 'VARCHAR'
-      THEN CAST(GET_PATH(own.event, '["eventType"]') AS VARCHAR)
-    END = 'AwsServiceEvent'
-    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 2678400
+    (
+      own.event_source = 'secretsmanager.amazonaws.com'
+      AND own.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
+      AND NOT own.failed
+      AND own.event_type_is_aws_service_event
+      AND own.event_time BETWEEN parent.event_time AND parent.event_time + 2678400
+    )
+    AND own.copies = 1
 ), explained AS (
   SELECT
     event_id,
@@ -153,6 +174,7 @@ WHERE
     judged.event_source = 'secretsmanager.amazonaws.com'
     AND judged.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
   )
+  AND judged.copy_number = 1
 ORDER BY
   judged.event_time,
   judged.event_id;

@@ -4,14 +4,15 @@
 -- owner: detection@example.com; expires 2027-05-20
 -- alerts on: secretsmanager:StartSecretVersionDelete, secretsmanager:EndSecretVersionDelete
 -- explained by: secretsmanager:DeleteSecret
--- waits 0s for the window and 20m for late events
--- residual risk: The service events add nothing to DeleteSecret, which stays visible and can be undone until the recovery window ends. A forced deletion cannot be undone; rules on forceDeleteWithoutRecovery keep their place.
+-- judges all that is there as a log that has ended; what the log cannot show, it does not silence
+-- residual risk: The service events add nothing to DeleteSecret, which stays visible and can be undone until the
+--   recovery window ends. A forced deletion cannot be undone; rules on forceDeleteWithoutRecovery keep their place.
 -- checked: executed (Spark SQL on one machine, against the reference semantics on random logs)
--- losses: none
+-- loss, not covered: secretsmanager:RemoveRegionsFromReplication: the policy is annotate, and nothing is said of it
 -- table: one JSON column
 --
 -- What the cascade does not explain.
-CACHE TABLE cascade_events AS
+CREATE TABLE cascade_events_aws_secretsmanager_delete_secret USING PARQUET AS
 WITH read_events AS (
   SELECT
     NULLIF(GET_JSON_OBJECT(event, '$[\'eventID\']'), '') AS event_id,
@@ -29,18 +30,25 @@ WITH read_events AS (
       NULLIF(GET_JSON_OBJECT(event, '$[\'recipientAccountId\']'), ''),
       NULLIF(GET_JSON_OBJECT(event, '$[\'userIdentity\'][\'accountId\']'), '')
     ) AS account,
-    NULLIF(
-      NULLIF(GET_JSON_OBJECT(event, '$[\'userIdentity\'][\'principalId\']'), ''),
-      'Anonymous'
-    ) AS principal,
+    CASE
+      WHEN NOT STARTSWITH(
+        TRANSLATE(
+          NULLIF(GET_JSON_OBJECT(event, '$[\'userIdentity\'][\'principalId\']'), ''),
+          'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+          'abcdefghijklmnopqrstuvwxyz'
+        ),
+        'anonymous'
+      )
+      THEN NULLIF(GET_JSON_OBJECT(event, '$[\'userIdentity\'][\'principalId\']'), '')
+    END AS principal,
     NULLIF(GET_JSON_OBJECT(event, '$[\'userIdentity\'][\'accessKeyId\']'), '') AS access_key,
     NULLIF(GET_JSON_OBJECT(event, '$[\'userIdentity\'][\'type\']'), '') AS identity_type,
+    NOT NULLIF(GET_JSON_OBJECT(event, '$[\'errorCode\']'), '') IS NULL
+    OR NOT NULLIF(GET_JSON_OBJECT(event, '$[\'errorMessage\']'), '') IS NULL AS failed,
     NULLIF(
       NULLIF(
         CASE
-          WHEN SCHEMA_OF_VARIANT(
-            TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'additionalEventData\'][\'ARN\']', 'variant')
-          ) = 'STRING'
+          WHEN SCHEMA_OF_VARIANT(TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'additionalEventData\'][\'ARN\']', 'variant')) = 'STRING'
           THEN TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'additionalEventData\'][\'ARN\']', 'string')
         END,
         'HIDDEN_DUE_TO_SECURITY_REASONS'
@@ -51,9 +59,7 @@ WITH read_events AS (
       NULLIF(
         NULLIF(
           CASE
-            WHEN SCHEMA_OF_VARIANT(
-              TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'responseElements\'][\'arn\']', 'variant')
-            ) = 'STRING'
+            WHEN SCHEMA_OF_VARIANT(TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'responseElements\'][\'arn\']', 'variant')) = 'STRING'
             THEN TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'responseElements\'][\'arn\']', 'string')
           END,
           'HIDDEN_DUE_TO_SECURITY_REASONS'
@@ -63,9 +69,7 @@ WITH read_events AS (
       NULLIF(
         NULLIF(
           CASE
-            WHEN SCHEMA_OF_VARIANT(
-              TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'responseElements\'][\'aRN\']', 'variant')
-            ) = 'STRING'
+            WHEN SCHEMA_OF_VARIANT(TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'responseElements\'][\'aRN\']', 'variant')) = 'STRING'
             THEN TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'responseElements\'][\'aRN\']', 'string')
           END,
           'HIDDEN_DUE_TO_SECURITY_REASONS'
@@ -75,9 +79,7 @@ WITH read_events AS (
       NULLIF(
         NULLIF(
           CASE
-            WHEN SCHEMA_OF_VARIANT(
-              TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'requestParameters\'][\'secretId\']', 'variant')
-            ) = 'STRING'
+            WHEN SCHEMA_OF_VARIANT(TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'requestParameters\'][\'secretId\']', 'variant')) = 'STRING'
             THEN TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'requestParameters\'][\'secretId\']', 'string')
           END,
           'HIDDEN_DUE_TO_SECURITY_REASONS'
@@ -85,51 +87,62 @@ WITH read_events AS (
         ''
       )
     ) AS secret_2,
+    CASE
+      WHEN SCHEMA_OF_VARIANT(TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'eventType\']', 'variant')) = 'STRING'
+      THEN TRY_VARIANT_GET(TRY_PARSE_JSON(event), '$[\'eventType\']', 'string')
+    END = 'AwsServiceEvent' AS event_type_is_aws_service_event,
     event
   FROM cloudtrail_events
   WHERE
-    (
-      GET_JSON_OBJECT(event, '$[\'eventSource\']') = 'secretsmanager.amazonaws.com'
-      AND GET_JSON_OBJECT(event, '$[\'eventName\']') IN ('DeleteSecret', 'StartSecretVersionDelete', 'EndSecretVersionDelete')
-    )
-    AND NULLIF(GET_JSON_OBJECT(event, '$[\'errorCode\']'), '') IS NULL
-), numbered_events AS (
-  SELECT
-    *,
-    ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time NULLS LAST) AS copy_number
+    GET_JSON_OBJECT(event, '$[\'eventSource\']') = 'secretsmanager.amazonaws.com'
+    AND GET_JSON_OBJECT(event, '$[\'eventName\']') IN ('DeleteSecret', 'StartSecretVersionDelete', 'EndSecretVersionDelete')
+), distinct_events AS (
+  SELECT DISTINCT
+    *
   FROM read_events
+  WHERE
+    NOT event_id IS NULL
 )
 SELECT
-  *
-FROM numbered_events
+  *,
+  ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY event_time NULLS LAST) AS copy_number,
+  COUNT(*) OVER (PARTITION BY event_id) AS copies
+FROM distinct_events
+UNION ALL
+SELECT
+  *,
+  1 AS copy_number,
+  1 AS copies
+FROM read_events
 WHERE
-  copy_number = 1 OR event_id IS NULL;
+  event_id IS NULL;
 
 WITH delete_secret AS (
   SELECT
     *,
     event_id AS instance
-  FROM cascade_events
+  FROM cascade_events_aws_secretsmanager_delete_secret
   WHERE
     (
-      event_source = 'secretsmanager.amazonaws.com' AND event_name = 'DeleteSecret'
+      event_source = 'secretsmanager.amazonaws.com' AND event_name = 'DeleteSecret' AND NOT failed AND copies = 1
     )
     AND NOT event_id IS NULL
 ), effects_of_delete_secret AS (
   SELECT
     own.*,
     parent.instance AS instance
-  FROM cascade_events AS own
+  FROM cascade_events_aws_secretsmanager_delete_secret AS own
   INNER JOIN delete_secret AS parent
     ON own.secret = parent.secret_2 AND own.account = parent.account
   WHERE
-    own.event_source = 'secretsmanager.amazonaws.com'
-    AND own.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
-    AND CASE
-      WHEN SCHEMA_OF_VARIANT(TRY_VARIANT_GET(TRY_PARSE_JSON(own.event), '$[\'eventType\']', 'variant')) = 'STRING'
-      THEN TRY_VARIANT_GET(TRY_PARSE_JSON(own.event), '$[\'eventType\']', 'string')
-    END = 'AwsServiceEvent'
-    AND own.event_time BETWEEN parent.event_time AND parent.event_time + 2678400
+    (
+      own.event_source = 'secretsmanager.amazonaws.com'
+      AND own.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
+      AND NOT own.failed
+      AND own.event_type_is_aws_service_event
+      AND own.event_time BETWEEN parent.event_time AND parent.event_time + 2678400
+    )
+    AND own.copies = 1
 ), explained AS (
   SELECT
     event_id,
@@ -147,7 +160,7 @@ SELECT
   judged.account,
   judged.principal,
   judged.secret
-FROM cascade_events AS judged
+FROM cascade_events_aws_secretsmanager_delete_secret AS judged
 LEFT JOIN (
   SELECT DISTINCT
     event_id
@@ -160,8 +173,9 @@ WHERE
     judged.event_source = 'secretsmanager.amazonaws.com'
     AND judged.event_name IN ('StartSecretVersionDelete', 'EndSecretVersionDelete')
   )
+  AND judged.copy_number = 1
 ORDER BY
   judged.event_time,
   judged.event_id;
 
-DROP VIEW cascade_events;
+DROP TABLE cascade_events_aws_secretsmanager_delete_secret;
