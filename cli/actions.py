@@ -14,9 +14,11 @@ from .options import (
     Overlays,
     StrictOption,
     UnsafeOption,
+    WideOption,
+    one_of,
     open_catalog,
 )
-from .tables import console, table
+from .tables import Column, console, table
 
 PANEL = "Catalogue"
 
@@ -45,6 +47,7 @@ def actions(
         typer.Option(metavar="KIND", help="Only write, read, data, service or sign-in events."),
     ] = None,
     as_json: JsonOption = False,
+    wide: WideOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
     strict: StrictOption = False,
@@ -58,20 +61,24 @@ def actions(
 
     `cascade actions --service ec2 --log read --json`
     """
-    from ..catalog import known_actions
+    from ..catalog import known_actions, tactics, techniques
 
-    if log is not None and log not in _LOGS:
-        raise typer.BadParameter(f"--log is one of {', '.join(_LOGS)}")
+    log = one_of("kind of log", log, tuple(_LOGS))
+    table_of = known_actions()
+    service = one_of("service", service, sorted({each.partition(":")[0] for each in table_of}))
+    technique = one_of(
+        "technique or tactic", technique, [*techniques(), *(each.id for each in tactics())]
+    )
     explaining: dict[str, list[str]] = {}
     for cascade in open_catalog(Overlays(catalog, config, strict, allow_unsafe_overlay)).cascades:
         for action in {effect.action for effect in cascade.effects}:
             explaining.setdefault(action, []).append(cascade.id)
     chosen = {
         action: known
-        for action, known in sorted(known_actions().items())
-        if (service is None or action.partition(":")[0] == service.lower())
+        for action, known in sorted(table_of.items())
+        if (service is None or action.partition(":")[0] == service)
         and (log is None or known.log == log)
-        and (technique is None or any(_is_under(id_, technique.upper()) for id_ in known.attack))
+        and (technique is None or any(_is_under(id_, technique) for id_ in known.attack))
     }
     if as_json:
         told = [
@@ -86,12 +93,18 @@ def actions(
         ]
         typer.echo(json.dumps(told, indent=2))
         return
-    rows = table("action", "log", "ATT&CK", "cascades", "note")
+    rows = table(
+        "action",
+        Column("log", priority=1),
+        Column("ATT&CK", least=9),
+        Column("cascades", priority=2, justify="right"),
+        Column("note", least=24),
+    )
     for action, known in chosen.items():
         count = len(explaining.get(action, []))
         rows.add_row(action, known.log, " ".join(known.attack), str(count or "-"), known.note)
     if chosen:
-        console().print(rows)
+        console(wide=wide).print(rows)
     else:
         typer.echo("cascade: nothing found", err=True)
 

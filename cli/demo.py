@@ -7,7 +7,7 @@ import typer
 
 from .app import app
 
-_SAMPLE = Path("docs/sample/AWSLogs")
+_SAMPLE = Path(__file__).parents[1] / "docs" / "sample" / "AWSLogs"
 _MFA_RULE = ("iam:DeactivateMFADevice", "iam:DeleteVirtualMFADevice")
 
 
@@ -16,7 +16,9 @@ def demo(
     folder: Annotated[
         Path,
         typer.Argument(
-            metavar="FOLDER", help="The sample day; in the repository it is docs/sample/AWSLogs."
+            metavar="FOLDER",
+            help="Another log than the bundled day.",
+            show_default=False,
         ),
     ] = _SAMPLE,
 ) -> None:
@@ -27,14 +29,12 @@ def demo(
     from ..catalog import load_catalog
     from ..events import EventsError, expand_sources
     from ..matcher import compile_catalog
-    from .classify import read_log
     from .problem_log import ProblemLog
+    from .reading import read_log
     from .shown import shown
 
     if not folder.is_dir():
-        raise EventsError(
-            f"{folder}: no such folder; the sample day is in the repository, under docs/sample"
-        )
+        raise EventsError(f"{folder}: no such folder")
     catalog = load_catalog()
     with ProblemLog() as problems:
         engine = read_log(
@@ -71,4 +71,11 @@ def demo(
         typer.echo(
             f"  {each.event_time[11:19]}  {each.action:28} {shown(actor):24} {shown(failed)}".rstrip()
         )
-    typer.echo(f"\nThe full report: cascade classify {folder} -f html -o report.html")
+    typer.echo(f"\nThe full report: cascade classify {_shortest(folder)} -o report.html")
+
+
+def _shortest(folder: Path) -> Path:
+    try:
+        return folder.relative_to(Path.cwd())
+    except ValueError:
+        return folder

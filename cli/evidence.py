@@ -1,28 +1,23 @@
 """What `cascade check --evidence` says of the evidence."""
 
-import json
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
-    from ..catalog import Cascade
-    from ..evidence import Looked
+    from ..evidence import Looked, Observed
 
 
-def print_evidence(cascades: "Sequence[Cascade]", logs: Path | None, as_json: bool) -> bool:
-    """Look at the evidence again and say what came of it. Whether all of it holds."""
-    from ..evidence import look_again
+def print_evidence(looked: "Looked") -> None:
+    """Say what came of looking at the evidence again."""
+    _print(looked)
+    _print_observed(looked.observed)
 
-    looked = look_again(cascades, logs)
-    if as_json:
-        typer.echo(json.dumps(_data(looked), indent=2))
-    else:
-        _print(looked)
-    return not looked.failed
+
+def evidence_data(looked: "Looked") -> dict[str, object]:
+    """What came of it, for other programs."""
+    return {**_data(looked), **_observed_data(looked.observed)}
 
 
 def _print(looked: "Looked") -> None:
@@ -35,17 +30,8 @@ def _print(looked: "Looked") -> None:
         f"service model  {words['named']} effects named by the operation's text, {words['spoken']} "
         f"spoken of, {words['same']} are the operation itself, {words['silent']} not in its words"
     )
-    seen = [sighting for sighting in looked.sightings if sighting.looked_at]
-    found = sum(len(sighting.found) for sighting in seen)
-    typer.echo(
-        f"observed       {found} actions found again in {len(seen)} places; "
-        f"{len(looked.sightings) - len(seen)} places are not in these logs"
-    )
     for cascade, reason in looked.unproved:
         typer.echo(f"{cascade}: {reason}")
-    for sighting in looked.sightings:
-        if sighting.missing:
-            typer.echo(f"{sighting.cascade}: {sighting.ref} holds no {', '.join(sighting.missing)}")
     for cascade, wording in looked.wordings:
         if wording.found == "silent":
             typer.echo(
@@ -75,14 +61,56 @@ def _data(looked: "Looked") -> dict[str, object]:
             }
             for cascade, wording in looked.wordings
         ],
+    }
+
+
+def _print_observed(observed: "Observed") -> None:
+    counts = Counter(rerun.status for rerun in observed.reruns)
+    typer.echo(
+        f"observed       {counts['holds']} of {counts['holds'] + counts['fails']} claims explained when run again; "
+        f"{counts['not-here']} not run again"
+    )
+    for dataset in observed.datasets:
+        claims = "1 claim" if dataset.claims == 1 else f"{dataset.claims} claims"
+        if dataset.path is None:
+            typer.echo(f"{dataset.name}: not run again: the data set is not here, {claims}")
+            continue
+        left = dataset.claims - dataset.rerun
+        typer.echo(
+            f"{dataset.name}: {dataset.records} records in {dataset.path}, {claims}"
+            + (f", {left} not run again: what they cite is not in it" if left else "")
+            + (f"; {dataset.unreadable} records cannot be read" if dataset.unreadable else "")
+        )
+    for rerun in observed.failed:
+        claim = rerun.claim
+        typer.echo(f"{claim.cascade}: {claim.node} is not observed in {claim.ref}: {rerun.reason}")
+
+
+def _observed_data(observed: "Observed") -> dict[str, object]:
+    return {
+        "datasets": [
+            {
+                "dataset": dataset.name,
+                "path": dataset.path,
+                "records": dataset.records,
+                "unreadable": dataset.unreadable,
+                "claims": dataset.claims,
+                "rerun": dataset.rerun,
+            }
+            for dataset in observed.datasets
+        ],
         "observed": [
             {
-                "cascade": sighting.cascade,
-                "ref": sighting.ref,
-                "found": list(sighting.found),
-                "missing": list(sighting.missing),
-                "looked_at": sighting.looked_at,
+                "cascade": rerun.claim.cascade,
+                "effect": rerun.claim.node,
+                "action": rerun.claim.action,
+                "ref": rerun.claim.ref,
+                "dataset": rerun.claim.dataset,
+                "status": rerun.status,
+                "events": rerun.events,
+                "explained": rerun.explained,
+                "reason": rerun.reason,
             }
-            for sighting in looked.sightings
+            for rerun in observed.reruns
         ],
     }

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,6 +11,7 @@ import typer
 
 from .app import app
 from .completion import complete_cascade
+from .export_days import day, days
 from .options import (
     CatalogOption,
     ConfigOption,
@@ -18,18 +19,17 @@ from .options import (
     Overlays,
     StrictOption,
     UnsafeOption,
+    WideOption,
     open_catalog,
     positive_seconds,
     seconds,
 )
 from .shown import shown
-from .tables import console
+from .tables import console, paragraph
 
 if TYPE_CHECKING:
     from ..catalog import Cascade, Catalog
     from ..exporters import Artefact, Export, Options, Style, Target
-
-LIFE = timedelta(days=180)
 
 
 def complete_target(context: typer.Context, incomplete: str) -> list[str]:
@@ -37,13 +37,6 @@ def complete_target(context: typer.Context, incomplete: str) -> list[str]:
     from ..exporters import target_names
 
     return [name for name in target_names() if name.startswith(incomplete.lower())]
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter("a day is YYYY-MM-DD, such as 2027-01-31") from None
 
 
 @app.command(rich_help_panel="Detection content")
@@ -78,6 +71,7 @@ def export(
         ),
     ] = False,
     as_json: JsonOption = False,
+    wide: WideOption = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -99,13 +93,18 @@ def export(
     lateness: Annotated[
         int,
         typer.Option(
-            metavar="DURATION", help="How late events may reach the platform.", parser=seconds
+            metavar="DURATION",
+            help="How late an event may reach the platform. A scheduled artefact waits so long before it judges.",
+            parser=seconds,
         ),
     ] = "20m",  # type: ignore[assignment]  # typer parses a default, too
     every: Annotated[
         int,
         typer.Option(
-            metavar="DURATION", help="How often a schedule runs.", parser=positive_seconds
+            metavar="DURATION",
+            help="How often a schedule runs. What the platform's scheduler cannot say exactly is refused. "
+            "Each run judges three intervals more than its own, in case that runs are late or skipped.",
+            parser=positive_seconds,
         ),
     ] = "15m",  # type: ignore[assignment]  # typer parses a default, too
     table: Annotated[
@@ -116,6 +115,14 @@ def export(
     ] = None,
     layout: Annotated[
         str | None, typer.Option(metavar="NAME", help="The table's layout: see --explain.")
+    ] = None,
+    partition: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="The column by which that table is parted, for what is scheduled on Athena and BigQuery: no run then "
+            "reads all of it.",
+        ),
     ] = None,
     backend: Annotated[
         str | None, typer.Option(metavar="NAME", help="What a generic rule is converted for.")
@@ -130,14 +137,29 @@ def export(
         date | None,
         typer.Option(
             metavar="YYYY-MM-DD",
-            help="When the artefacts want a new look. Default: in 180 days.",
-            parser=_day,
+            help="When the artefacts want a new look. Default: 180 days after they are made.",
+            parser=day,
+        ),
+    ] = None,
+    made: Annotated[
+        date | None,
+        typer.Option(
+            metavar="YYYY-MM-DD",
+            help="The day that the artefacts bear. Default: that of SOURCE_DATE_EPOCH, or today.",
+            parser=day,
         ),
     ] = None,
     allow_fail_closed: Annotated[
         bool,
         typer.Option(
             "--allow-fail-closed", help="Make artefacts that may hide an attack, and say how."
+        ),
+    ] = False,
+    no_samples: Annotated[
+        bool,
+        typer.Option(
+            "--no-samples",
+            help="With --out: no sample events and expectations beside the artefacts.",
         ),
     ] = False,
     quiet: Annotated[
@@ -150,8 +172,9 @@ def export(
 ) -> None:
     """Make queries, rules and suppressions for other platforms from cascades.
 
-    One artefact is printed as it is; several are printed each below its path. What is lost, and which cascades are
-    left out and why, goes to standard error. Exit status 2 where nothing could be made.
+    One artefact is printed as it is; several are printed each below its path. With --out sample events come beside
+    queries: logs that must alert and logs that must not, with what is expected of each. What is lost, and which
+    cascades are left out and why, goes to standard error. Exit status 2 where nothing could be made.
 
     **Examples**
 
@@ -166,14 +189,16 @@ def export(
     `cascade export sentinel discovery-burst first-caller-identity session-lineage`
     """
     from ..exporters import export as make
-    from ..exporters import export_detections, find_detection, find_target
+    from ..exporters import export_detections, find_detection, find_target, sample_files
 
+    if no_samples and out is None:
+        raise typer.BadParameter("--no-samples goes with --out")
     if as_json and not listing:
         raise typer.BadParameter("--json goes with --list")
     if listing:
         if target is not None or explain:
             raise typer.BadParameter("--list is about all targets; --explain about one")
-        _list(open_catalog(Overlays(catalog, config, strict, allow_unsafe_overlay)), as_json)
+        _list(as_json, wide)
         return
     if target is None:
         raise typer.BadParameter("give a TARGET; --list tells which there are")
@@ -187,10 +212,13 @@ def export(
         table=table,
         index=index,
         layout=layout,
+        partition=partition,
+        lateness=lateness,
         backend=backend,
         sigma_version=sigma_version,
         owner=owner,
         expires=expires,
+        made=made,
     )
     named = {text: find_detection(text) for text in cascades or []}
     detections = [found for found in named.values() if found is not None]
@@ -204,23 +232,24 @@ def export(
     wanted = _cascades(known, cascades or [])
     if explain:
         styles = platform.styles if style is None else (chosen,)
-        _explain(platform, styles, wanted, known, options, window, lateness)
+        _explain(platform, styles, wanted, known, options, window)
         return
     if every_cascade == bool(wanted):
         raise typer.BadParameter("give either a CASCADE or --all")
-    made = make(
+    done = make(
         list(known.cascades) if every_cascade else wanted,
         known.cascades,
         platform,
         chosen,
         options,
         window=window,
-        lateness=lateness,
         allow_fail_closed=allow_fail_closed,
     )
-    _deliver(made.artefacts, out)
-    _tell(made, summarised=every_cascade, quiet=quiet)
-    if not made.artefacts:
+    beside = not no_samples and out is not None
+    samples = sample_files(done.jobs, platform, chosen) if beside else ()
+    _deliver((*done.artefacts, *samples), out)
+    _tell(done, summarised=every_cascade, quiet=quiet)
+    if not done.artefacts:
         raise typer.Exit(2)
 
 
@@ -239,32 +268,38 @@ def _options(
     known: "Catalog",
     *,
     every: int = 15 * 60,
+    lateness: int = 20 * 60,
     table: str | None = None,
     index: str | None = None,
     layout: str | None = None,
+    partition: str | None = None,
     backend: str | None = None,
     sigma_version: str = "2.1",
     owner: str | None = None,
     expires: date | None = None,
+    made: date | None = None,
 ) -> "Options":
     from importlib.metadata import version
 
+    from ..catalog import catalog_digest
     from ..exporters import Options
 
-    today = datetime.now(UTC).date()
-    if expires is not None and expires <= today:
-        raise typer.BadParameter(f"{expires.isoformat()} is no day to come")
+    created, until = days(made, expires)
     _one_of("layout", layout, platform.layouts, platform)
+    if partition is not None and not platform.partitions:
+        raise typer.BadParameter(f"{platform.name} has no partitions to choose from")
     if backend is not None:
         _one_of("backend", backend, platform.backends() if platform.backends else (), platform)
     return Options(
-        created=today,
-        expires=expires or today + LIFE,
-        catalog_version=version("cloudcascade"),
+        created=created,
+        expires=until,
+        catalog_version=f"{version('cloudcascade')} {catalog_digest(known.cascades)}",
         every=every,
+        lateness=lateness,
         table=table,
         index=index,
         layout=layout,
+        partition=partition,
         backend=backend,
         owner=owner,
         controllers=known.controllers,
@@ -306,21 +341,18 @@ def _cascades(known: "Catalog", typed: Sequence[str]) -> "list[Cascade]":
     return [known.get(id_) for id_ in dict.fromkeys(resolve_cascade(text, ids) for text in typed)]
 
 
-def _list(known: "Catalog", as_json: bool) -> None:
-    from ..exporters import DETECTIONS, matrix, survey
-    from ..exporters.matrix import as_data, suppressible
+def _list(as_json: bool, wide: bool) -> None:
+    """Only what is known without a catalogue: how much of one a target can say takes a minute of rendering."""
+    from ..exporters import DETECTIONS, matrix
+    from ..exporters.matrix import as_data
     from .export_tables import LEGEND, capability_table
 
     if as_json:
         typer.echo(json.dumps(as_data(matrix()), indent=2))
         return
-    rows = []
-    for row in matrix():
-        options = _options(row.target, known)
-        cascades = suppressible(known.cascades)
-        rows.append((row, survey(cascades, known.cascades, row.style, options)))
-    console().print(capability_table(rows))
-    typer.echo(LEGEND)
+    printer = console(wide=wide)
+    printer.print(capability_table(matrix()))
+    printer.print(paragraph(LEGEND))
     typer.echo("besides cascades, where a target can:")
     for detection in DETECTIONS:
         typer.echo(f"  {detection.id}")
@@ -333,7 +365,6 @@ def _explain(
     known: "Catalog",
     options: "Options",
     window: int | None,
-    lateness: int,
 ) -> None:
     from ..exporters import matrix, survey
     from ..exporters.matrix import suppressible
@@ -342,13 +373,11 @@ def _explain(
     rows = [row for row in matrix([platform.name]) if row.style in styles]
     lines = list(explained(rows))
     for cascade in wanted:
-        found = assessed(cascade, known.cascades, platform, styles, options, window, lateness)
+        found = assessed(cascade, known.cascades, platform, styles, options, window)
         lines += ["", *found]
     if not wanted:
         for one in styles:
-            counts = survey(
-                suppressible(known.cascades), known.cascades, one, options, window, lateness
-            )
+            counts = survey(suppressible(known.cascades), known.cascades, one, options, window)
             lines += ["", *surveyed(counts, platform, one)]
     typer.echo("\n".join(lines))
 

@@ -5,35 +5,33 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .shown import shown
-from .tables import table
+from .tables import Table, table
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from ..catalog import Cascade
     from ..exporters import Loss, MatrixRow, Omission, Options, Style, Survey, Target
 
 LEGEND = """\
-origin: found before its effect, after it, or both   hop: through a third event
-hold: waits for late events   void: sees what voids an explanation
-made: how many of the suppressible cascades   --explain TARGET says the rest"""
+origin: found before its effect, after it, or both
+hop: through a third event
+hold: what waits for late events (yes: the query, no: alerts early)
+void: sees what voids an explanation
+--explain TARGET says the rest, and how many cascades the target can say"""
 
 # How many different losses are told one by one before the rest is only counted.
 _TOLD = 8
 
 
-def capability_table(rows: "Iterable[tuple[MatrixRow, Survey]]") -> "Table":
+def capability_table(rows: "Iterable[MatrixRow]") -> Table:
     """A line a style, narrow enough for 80 columns."""
-    made = table("target", "style", "origin", "hop", "hold", "void", "made", "checked")
-    made.padding = (0, 1, 0, 0)
+    made = table("target", "style", "origin", "hop", "hold", "void", "checked")
     last = ""
-    for row, found in rows:
+    for row in rows:
         name = row.target.name
         made.add_row(
             "" if name == last else name,
             row.style.name,
             *(row.mark(field) for field in ("sides", "hop", "hold", "spoilers")),
-            f"{found.made}/{found.asked}",
             "" if name == last else row.target.verification,
         )
         last = name
@@ -66,7 +64,6 @@ def assessed(
     styles: "Sequence[Style]",
     options: "Options",
     window: int | None,
-    lateness: int,
 ) -> Iterator[str]:
     """The lines on what each style makes of one cascade."""
     from ..exporters import Refused, assess, loss_lines
@@ -74,7 +71,7 @@ def assessed(
     for style in styles:
         place = f"{cascade.id} as {target.name} {style.name}"
         try:
-            fitted = assess(cascade, catalog, style, options, window, lateness)
+            fitted = assess(cascade, catalog, style, options, window)
         except Refused as refusal:
             yield f"{place}: refused, {shown(str(refusal))}"
             continue
@@ -103,9 +100,14 @@ def surveyed(found: "Survey", target: "Target", style: "Style") -> Iterator[str]
 
 def loss_summary(losses: "Iterable[Sequence[Loss]]") -> Iterator[str]:
     """The lines on what an export loses; `losses` are those of each cascade made."""
+    from ..exporters.capabilities import Direction
+
     of_each = list(losses)
     counts = Counter(loss for one in of_each for loss in dict.fromkeys(one))
-    ranked = sorted(counts.items(), key=lambda each: -each[1])
+    # What may hide an attack is told first.
+    ranked = sorted(
+        counts.items(), key=lambda each: (each[0].direction is not Direction.CLOSED, -each[1])
+    )
     yield from _counted(ranked[:_TOLD], len(of_each), "cascade: loss, ")
     if len(ranked) > _TOLD:
         yield f"cascade: and {len(ranked) - _TOLD} more losses, which the artefacts list"

@@ -15,9 +15,11 @@ from .options import (
     Overlays,
     StrictOption,
     UnsafeOption,
+    WideOption,
+    one_of,
 )
 from .stores import AuthOption, StoreOption, opened_source
-from .tables import console, table
+from .tables import Column, console, paragraph, table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,9 +35,11 @@ def list_(
         str | None, typer.Option(metavar="NAME", help="Only cascades of this service, such as iam.")
     ] = None,
     policy: Annotated[
-        str | None, typer.Option(metavar="POLICY", help="Only suppress, annotate or never.")
+        str | None,
+        typer.Option(metavar="suppress|annotate|never", help="Only cascades of this policy."),
     ] = None,
     as_json: JsonOption = False,
+    wide: WideOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
     strict: StrictOption = False,
@@ -52,17 +56,26 @@ def list_(
 
     `cascade list --policy suppress --json | jq -r '.[].id'`
     """
+    from ..catalog.terms import POLICY_ORDER
+
+    only = one_of("policy", policy, POLICY_ORDER)
     with opened_source(
         store, store_auth, Overlays(catalog, config, strict, allow_unsafe_overlay), derived=derived
     ) as source:
         known = source.catalog()
+    of = one_of("service", service, sorted({_service(each) for each in known.cascades}))
     chosen = [
         cascade
         for cascade in known.cascades
-        if (service is None or cascade.id.split(".")[1] == service.lower())
-        and (policy is None or cascade.suppression.policy == policy.lower())
+        if of in (None, _service(cascade)) and only in (None, cascade.suppression.policy)
     ]
-    _print_list(chosen, as_json)
+    _print_list(chosen, as_json, wide)
+    if not chosen and not as_json:
+        typer.echo("cascade: no cascade is of that service and that policy", err=True)
+
+
+def _service(cascade: "Cascade") -> str:
+    return cascade.id.split(".")[1]
 
 
 @app.command(rich_help_panel=PANEL)
@@ -71,6 +84,7 @@ def search(
         list[str], typer.Argument(metavar="WORD...", help="All must occur, in any case.")
     ],
     as_json: JsonOption = False,
+    wide: WideOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
     strict: StrictOption = False,
@@ -96,7 +110,7 @@ def search(
         for cascade in known.cascades
         if all(word in _searchable(cascade) for word in wanted)
     ]
-    _print_list(found, as_json)
+    _print_list(found, as_json, wide)
     if not found and not as_json:
         typer.echo("cascade: nothing found", err=True)
 
@@ -112,7 +126,7 @@ def _searchable(cascade: "Cascade") -> str:
     ).lower()
 
 
-def _print_list(cascades: "list[Cascade]", as_json: bool) -> None:
+def _print_list(cascades: "list[Cascade]", as_json: bool, wide: bool) -> None:
     if as_json:
         typer.echo(
             json.dumps(
@@ -131,13 +145,15 @@ def _print_list(cascades: "list[Cascade]", as_json: bool) -> None:
             )
         )
         return
-    rows = table("id", "effects", "policy", "title")
+    rows = table(
+        "id", Column("effects", priority=1, justify="right"), "policy", Column("title", least=24)
+    )
     for cascade in cascades:
         rows.add_row(
             cascade.id, str(len(cascade.effects)), cascade.suppression.policy, cascade.title
         )
     if cascades:
-        console().print(rows)
+        console(wide=wide).print(rows)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -151,6 +167,7 @@ def show(
         ),
     ],
     as_json: JsonOption = False,
+    wide: WideOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
     strict: StrictOption = False,
@@ -178,26 +195,37 @@ def show(
     if as_json:
         typer.echo(chosen.model_dump_json(by_alias=True, exclude_defaults=True, indent=2))
         return
+    printer = console(wide=wide)
     for part in _described(chosen, place):
-        console().print(part)
+        printer.print(part)
 
 
 def _described(cascade: "Cascade", place: str) -> "list[RenderableType]":
     from rich.markup import escape
-    from rich.padding import Padding
+
+    from .what_to_do import conditions, of_cascade
 
     parts: list[RenderableType] = [
-        f"[bold]{cascade.id}[/]  {escape(cascade.title)}",
-        # Not to the width of the console, which is endless where it is no terminal.
-        Padding(escape(cascade.description.strip()), (0, 0, 0, 2), expand=False),
-        "",
+        paragraph(f"[bold]{cascade.id}[/]  {escape(cascade.title)}", 0, 2),
+        paragraph(escape(cascade.description.strip()), 2),
+        paragraph(""),
     ]
     if cascade.origin is not None:
-        parts.append(f"origin  [bold]{cascade.origin.action}[/]")
+        parts.append(paragraph(f"origin  [bold]{cascade.origin.action}[/]"))
+        asked = conditions(cascade.origin.action, cascade.origin.where)
+        parts.extend(paragraph(escape(line), 2, 2) for line in asked)
     elif cascade.ensemble is not None:
-        parts.append(f"ensemble, requires  [bold]{', '.join(cascade.ensemble.require)}[/]")
+        required = ", ".join(cascade.ensemble.require)
+        parts.append(paragraph(f"ensemble, requires  [bold]{required}[/]", 0, 2))
     rows = table(
-        "effect", "relation", "joined by", "within", "actor", "policy", "ATT&CK", "evidence"
+        "effect",
+        Column("relation", priority=1),
+        Column("joined by", priority=2),
+        Column("within", least=12),
+        Column("actor", priority=3),
+        "policy",
+        Column("ATT&CK", priority=4),
+        Column("evidence", priority=5),
     )
     for effect in cascade.effects:
         rows.add_row(
@@ -212,26 +240,28 @@ def _described(cascade: "Cascade", place: str) -> "list[RenderableType]":
         )
     parts.append(rows)
     for effect in cascade.effects:
-        for path, condition in effect.where.items():
-            told = condition.model_dump(by_alias=True, exclude_defaults=True)
-            parts.append(f"  {effect.node} only where {path} {escape(json.dumps(told))}")
+        asked = conditions(effect.node, effect.where)
+        parts.extend(paragraph(escape(line), 2, 2) for line in asked)
+    for spoiler in cascade.spoilers:
+        when = spoken_window(spoiler.within) if spoiler.within else "in between"
+        text = f"on the same {', '.join(spoiler.join)} {when}: {escape(spoiler.reason)}"
+        parts.append(paragraph(f"voided by [bold]{spoiler.action}[/] {text}", 0, 2))
+        asked = conditions(spoiler.action, spoiler.where)
+        parts.extend(paragraph(escape(line), 2, 2) for line in asked)
+    risk = escape(cascade.suppression.residual_risk.strip())
+    parts.append(paragraph(f"\n[bold]{cascade.suppression.policy}[/]  {risk}", 0, 2))
     parts.extend(
-        f"voided by [bold]{spoiler.action}[/] on the same {', '.join(spoiler.join)} "
-        f"{spoken_window(spoiler.within)}: {escape(spoiler.reason)}"
-        for spoiler in cascade.spoilers
-    )
-    parts.append(
-        f"\n[bold]{cascade.suppression.policy}[/]  {escape(cascade.suppression.residual_risk.strip())}"
+        paragraph(escape(line.strip()), 4 if line.startswith(" ") else 2, 2)
+        for line in of_cascade(cascade)
     )
     if cascade.suppression.windows:
-        parts.append(f"  windows: {escape(cascade.suppression.windows.strip())}")
-    parts.extend(
-        f"  abuse: {escape(abuse.scenario.strip())}; countered by {escape(abuse.countered_by.strip())}"
-        for abuse in cascade.suppression.abuse
-    )
-    parts.append("\nevidence")
-    parts.extend(f"  {_told(each)}" for each in cascade.evidence)
-    parts.append(f"\n[dim]{escape(place)}[/]")
+        parts.append(paragraph(f"windows: {escape(cascade.suppression.windows.strip())}", 2, 2))
+    for abuse in cascade.suppression.abuse:
+        text = f"{abuse.scenario.strip()}; countered by {abuse.countered_by.strip()}"
+        parts.append(paragraph(f"abuse: {escape(text)}", 2, 2))
+    parts.append(paragraph("\nevidence"))
+    parts.extend(paragraph(_told(each), 2, 2) for each in cascade.evidence)
+    parts.append(paragraph(f"\n{escape(place)}", style="dim"))
     return parts
 
 

@@ -13,14 +13,20 @@ from . import (
     classify,
     demo,
     diagram,
+    documents,
     export,
+    feed,
     graph,
     graph_store,
     lookup,
+    made_by,
+    prove,
     queries,
     sample,
+    schemas,
     stats,
     watch,
+    why,
 )
 from .app import app
 from .shown import shown
@@ -31,15 +37,21 @@ __all__ = [
     "classify",
     "demo",
     "diagram",
+    "documents",
     "export",
+    "feed",
     "graph",
     "graph_store",
     "lookup",
+    "made_by",
     "main",
+    "prove",
     "queries",
     "sample",
+    "schemas",
     "stats",
     "watch",
+    "why",
 ]
 
 # Click's root of usage errors, which typer does not export: BadParameter < UsageError < this.

@@ -50,6 +50,13 @@ UnsafeOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+WideOption = Annotated[
+    bool,
+    typer.Option(
+        "--wide",
+        help="Leave out no column, cut nothing, and let lines be as long as they need to be.",
+    ),
+]
 DerivedOption = Annotated[
     bool,
     typer.Option(
@@ -77,6 +84,26 @@ def positive_seconds(text: str) -> int:
     if not found:
         raise typer.BadParameter("must be longer than nothing")
     return found
+
+
+_FEW = 12
+
+
+def one_of(what: str, typed: str | None, known: Sequence[str]) -> str | None:
+    """What was typed of a closed set, in whatever case; None where nothing was.
+
+    Raises:
+        typer.BadParameter: it is none of them; the nearest is named.
+    """
+    from ..catalog.refusals import meant
+
+    if typed is None:
+        return None
+    for each in known:
+        if each.lower() == typed.strip().lower():
+            return each
+    listed = f" ({', '.join(known)})" if len(known) <= _FEW else ""
+    raise typer.BadParameter(f"there is no {what} {typed!r}{meant(typed.lower(), known)}{listed}")
 
 
 _SIZE = re.compile(r"(\d+)\s*([KMG]?)(i?)B?", re.IGNORECASE | re.ASCII)

@@ -3,6 +3,7 @@
 import base64
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, cast
@@ -19,14 +20,17 @@ class ProblemLog:
     """Takes in problems while a log is read. With a quarantine file each becomes a line of NDJSON there.
 
     A line holds source, position, reason, and the piece itself: `data` where it is UTF-8, else
-    `data_base64`. `broken` counts pieces that were lost to the verdicts, `ignored` those that hold no
-    records by their nature.
+    `data_base64`. `broken` counts pieces that were lost to the verdicts, `ignored` by name those that are no API
+    calls by their nature. Notes about a source are shown.
     """
 
     def __init__(self, quarantine: Path | None = None, *, append: bool = False) -> None:
         self.broken = 0
-        self.ignored = 0
-        self._shown: list[Problem] = []
+        self.ignored: Counter[str] = Counter()
+        self._shown: dict[tuple[str, str], Problem] = {}
+        self._alike: Counter[tuple[str, str]] = Counter()
+        self._notes: list[Problem] = []
+        self._noted = 0
         self._path = quarantine
         self._mode = "ab" if append else "wb"
         self._file: BinaryIO | None = None
@@ -49,11 +53,18 @@ class ProblemLog:
     def add(self, problem: Problem) -> None:
         """Count, keep and remember one problem."""
         if problem.ignored:
-            self.ignored += 1
+            self.ignored[problem.reason] += problem.count
+            return
+        if problem.note:
+            self._noted += 1
+            if len(self._notes) < SHOWN:
+                self._notes.append(problem)
             return
         self.broken += 1
-        if len(self._shown) < SHOWN:
-            self._shown.append(problem)
+        kind = (problem.source, problem.reason)
+        if kind in self._shown or len(self._shown) < SHOWN:
+            self._shown.setdefault(kind, problem)
+            self._alike[kind] += 1
         if self._file is not None:
             self._dirty = True
             self._file.write(msgspec.json.encode(_line(problem)) + b"\n")
@@ -67,11 +78,18 @@ class ProblemLog:
 
     def report(self) -> None:
         """Tell standard error what was not decodable, the first few with their places."""
-        for problem in self._shown:
-            where = f"{problem.source}: {problem.position}: {problem.reason}"
-            print(f"cascade: {shown(where)}", file=sys.stderr)
+        for note in self._notes:
+            print(f"cascade: {shown(f'{note.source}: {note.reason}')}", file=sys.stderr)
+        if self._noted > len(self._notes):
+            print(f"cascade: so of {self._noted - len(self._notes)} more files", file=sys.stderr)
+        for kind, problem in self._shown.items():
+            alike = self._alike[kind] - 1
+            place = f"{problem.position} and {alike} more" if alike else problem.position
+            print(
+                f"cascade: {shown(f'{problem.source}: {place}: {problem.reason}')}", file=sys.stderr
+            )
         if self.broken:
-            more = self.broken - len(self._shown)
+            more = self.broken - sum(self._alike.values())
             kept = f", kept in {self._path}" if self._path is not None else ""
             others = f" ({more} more)" if more else ""
             print(f"cascade: not decodable: {self.broken}{others}{kept}", file=sys.stderr)

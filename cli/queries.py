@@ -16,11 +16,14 @@ from .options import (
     Overlays,
     StrictOption,
     UnsafeOption,
+    WideOption,
 )
 from .stores import AuthOption, StoreOption, opened_source
-from .tables import console, table
+from .tables import Column, console, paragraph, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..catalog import KnownAction
     from ..graph import Emits, Reach, Step
     from .stores import Source
@@ -74,6 +77,7 @@ def emits(
     every: Annotated[bool, typer.Option("--all", help="Of every originating action.")] = False,
     deep: DeepOption = False,
     as_json: JsonOption = False,
+    wide: WideOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
     strict: StrictOption = False,
@@ -98,12 +102,12 @@ def emits(
         store, store_auth, Overlays(catalog, config, strict, allow_unsafe_overlay), derived=derived
     ) as source:
         if action is None:
-            _emits_all(source, as_json)
+            _emits_all(source, as_json, wide)
         else:
-            _emits_one(source, action, deep, as_json)
+            _emits_one(source, action, deep, as_json, wide)
 
 
-def _emits_all(source: "Source", as_json: bool) -> None:
+def _emits_all(source: "Source", as_json: bool, wide: bool) -> None:
     from ..graph import Emits, Originates
 
     graph = source.whole()
@@ -116,17 +120,19 @@ def _emits_all(source: "Source", as_json: bool) -> None:
         told = {origin: [_brief(each) for each in found] for origin, found in ordered.items()}
         typer.echo(json.dumps(told, indent=2))
         return
-    _print_emissions([each for found in ordered.values() for each in found], "target", origin=True)
+    _print_emissions(
+        [each for found in ordered.values() for each in found], "target", origin=True, wide=wide
+    )
 
 
-def _emits_one(source: "Source", action: str, deep: bool, as_json: bool) -> None:
+def _emits_one(source: "Source", action: str, deep: bool, as_json: bool, wide: bool) -> None:
     from ..graph import emits as direct
     from ..graph import emits_transitively
 
     name = meant_action(action, source)
     graph = source.graph()
     if deep:
-        _print_reach(name, emits_transitively(graph, name), as_json, forward=True)
+        _print_reach(name, emits_transitively(graph, name), as_json, wide, forward=True)
         return
     found = direct(graph, name)
     known = source.known(name)
@@ -135,7 +141,7 @@ def _emits_one(source: "Source", action: str, deep: bool, as_json: bool) -> None
         typer.echo(json.dumps(told, indent=2))
         return
     if found:
-        _print_emissions(found, "target")
+        _print_emissions(found, "target", wide=wide)
     else:
         typer.echo(
             f"{name} emits nothing that the catalogue knows; `cascade explains {name}` turns the question round"
@@ -148,6 +154,7 @@ def explains(
     action: ActionArgument,
     deep: DeepOption = False,
     as_json: JsonOption = False,
+    wide: WideOption = False,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
     strict: StrictOption = False,
@@ -167,16 +174,16 @@ def explains(
     with opened_source(
         store, store_auth, Overlays(catalog, config, strict, allow_unsafe_overlay), derived=derived
     ) as source:
-        _explains(source, action, deep, as_json)
+        _explains(source, action, deep, as_json, wide)
 
 
-def _explains(source: "Source", action: str, deep: bool, as_json: bool) -> None:
+def _explains(source: "Source", action: str, deep: bool, as_json: bool, wide: bool) -> None:
     from ..graph import callers_of, emitters, emitters_transitively
 
     name = meant_action(action, source)
     graph = source.graph(controllers=True)
     if deep:
-        _print_reach(name, emitters_transitively(graph, name), as_json, forward=False)
+        _print_reach(name, emitters_transitively(graph, name), as_json, wide, forward=False)
         return
     found = emitters(graph, name)
     risks = source.risks(each.cascade for each in found)
@@ -191,18 +198,40 @@ def _explains(source: "Source", action: str, deep: bool, as_json: bool) -> None:
         told_all = {"action": name, **_told(known), "explained_by": told, "controllers": expected}
         typer.echo(json.dumps(told_all, indent=2))
         return
+    printer = console(wide=wide)
     if found:
-        _print_emissions(found, "source")
+        _print_emissions(found, "source", wide=wide)
         for cascade, risk in risks.items():
-            console().print(f"[bold]{cascade}[/]  {_escaped(risk)}")
+            printer.print(paragraph(f"[bold]{cascade}[/]  {_escaped(risk)}", 0, 2))
     else:
         typer.echo(f"nothing in the catalogue brings {name} along")
+    for line in _what_to_do(source, name, [each.cascade for each in found]):
+        printer.print(paragraph(_escaped(line.strip()), 2 if line.startswith(" ") else 0, 2))
     _print_known(known)
     if callers:
         named = (
             f"{each.title}{'' if each.attested else ' (by its name only)'}" for each in callers
         )
         typer.echo(f"expected of: {', '.join(named)}")
+
+
+def _what_to_do(source: "Source", action: str, cascades: "list[str]") -> "Iterator[str]":
+    """What the origins are asked, and what of the action may be silenced by which command."""
+    from .what_to_do import conditions, of_action
+
+    known = source.catalog()
+    named = [known.get(each) for each in dict.fromkeys(cascades)]
+    for cascade in named:
+        if cascade.origin is not None:
+            told = conditions(f"{cascade.id}: {cascade.origin.action}", cascade.origin.where)
+            yield from (f"origin of {line}" for line in told)
+    members = [
+        (cascade, effect)
+        for cascade in named
+        for effect in cascade.effects
+        if effect.action == action
+    ]
+    yield from of_action(action, members)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -256,8 +285,9 @@ def _print_known(known: "KnownAction | None") -> None:
     from .actions import spoken_log, spoken_techniques
 
     if known is not None:
-        typer.echo(f"{spoken_log(known.log)} · {spoken_techniques(sorted(known.attack))}")
-        typer.echo(known.note)
+        told = f"{spoken_log(known.log)} · {spoken_techniques(sorted(known.attack))}"
+        console().print(paragraph(_escaped(told), 0, 2))
+        console().print(paragraph(_escaped(known.note), 0, 2))
 
 
 def _brief(edge: "Emits") -> dict[str, str]:
@@ -277,6 +307,7 @@ def _full(edge: "Emits") -> dict[str, object]:
         "actor": edge.actor,
         "via": edge.via,
         "occurs": edge.occurs,
+        "evidence": list(edge.evidence),
     }
 
 
@@ -288,17 +319,20 @@ def _step(step: "Step") -> dict[str, object]:
     }
 
 
-def _print_emissions(edges: "list[Emits]", shown_end: str, *, origin: bool = False) -> None:
+def _print_emissions(
+    edges: "list[Emits]", shown_end: str, *, wide: bool, origin: bool = False
+) -> None:
     from ..catalog import Window
 
     rows = table(
         *(["origin"] if origin else []),
-        "action",
-        "relation",
-        "within",
-        "joined by",
+        Column("action", least=24),
+        Column("relation", priority=2),
+        Column("within", priority=1, least=12),
+        Column("joined by", priority=3),
         "policy",
-        "cascade",
+        Column("evidence", priority=4),
+        Column("cascade", least=24),
     )
     for edge in edges:
         window = spoken_window(Window.model_construct(before=edge.before_s, after=edge.after_s))
@@ -310,12 +344,15 @@ def _print_emissions(edges: "list[Emits]", shown_end: str, *, origin: bool = Fal
             window,
             f"{joined} via {edge.via}" if edge.via else joined,
             edge.policy,
+            edge.evidence[0] if edge.evidence else "none",
             edge.cascade,
         )
-    console().print(rows)
+    console(wide=wide).print(rows)
 
 
-def _print_reach(name: str, reached: "list[Reach]", as_json: bool, *, forward: bool) -> None:
+def _print_reach(
+    name: str, reached: "list[Reach]", as_json: bool, wide: bool, *, forward: bool
+) -> None:
     if as_json:
         told = [
             {"action": each.action, "chain": [_step(step) for step in each.chain]}
@@ -325,11 +362,15 @@ def _print_reach(name: str, reached: "list[Reach]", as_json: bool, *, forward: b
             json.dumps({"action": name, "emits" if forward else "explained_by": told}, indent=2)
         )
         return
+    if not reached:
+        what = "emits nothing" if forward else "is brought along by nothing"
+        typer.echo(f"{name} {what} that the catalogue knows")
+        return
     rows = table("steps", "action", "chain")
     for each in reached:
         chain = " → ".join([each.chain[0].source, *(step.target for step in each.chain)])
         rows.add_row(str(len(each.chain)), each.action, chain)
-    console().print(rows)
+    console(wide=wide).print(rows)
 
 
 def _escaped(text: str) -> str:

@@ -1,104 +1,150 @@
-"""A self-contained report: the timeline drawn, the tables, every orphan with its near misses.
+"""A self-contained report: what is left over told as stories, and every event to filter, search and open.
 
-The page has no script and loads nothing. Values go through Jinja's autoescaping; the timeline is SVG in
-the same template.
+The page asks nothing of the network, and its Content-Security-Policy allows only the style and the script that it
+carries, by their hashes. Values from the log go into the static part through Jinja's autoescaping, and into the
+script's part as JSON that is only ever shown as text.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+import hashlib
+import zlib
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import BinaryIO
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
-from ..catalog import technique
-from ..matcher import Verdict
-from .shown import shown
-from .tally import ActionCount, Tally
+from ..matcher import NearMiss, Verdict
+from .report_rows import Rows, about, cut, encoded, seconds
+from .stories import Kind, Rarities, Stories, Story
+from .tally import ActionCount, Tally, silenced_lines
 
-MAX_MARKS = 500
-MAX_ORPHANS = 1_000
+MAX_STORIES = 40
+"""How many stories the page tells."""
 
-_WIDTH = 980
-_LEFT = 300
-_LANE = 22
-_TOP = 34
+MAX_LINES = 12
+"""How many rows of a story it tells; the table of all events has the others."""
 
+MAX_DOTS = 200
+MAX_REASONS = 6
 
-@dataclass(slots=True)
-class Lane:
-    """One cascade on the timeline. Each instance has its effects as (time, action, actor, policy)."""
+MAX_SILENCING = 100
+"""How many origins it lists with what they silence, outside of the table of all events."""
 
-    cascade: str
-    instances: dict[str, list[tuple[str, str, str, str]]] = field(default_factory=dict)
-    marks: int = 0
+PLAIN_BYTES = 160_000
+"""Up to so many bytes the events are told as they are: then no browser is too old to unpack them."""
 
-    @property
-    def first(self) -> str:
-        """When its first effect happened."""
-        return min(mark[0] for marks in self.instances.values() for mark in marks)
-
-
-@dataclass(slots=True)
-class _Collected:
-    lanes: dict[str, Lane] = field(default_factory=dict)
-    origins: dict[str, Verdict] = field(default_factory=dict)
-    orphans: list[Verdict] = field(default_factory=list)
-    more_marks: int = 0
-    more_orphans: int = 0
-
-    def watch(self, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
-        for verdict in verdicts:
-            if verdict.verdict == "effect" and verdict.cascade and verdict.instance:
-                self._add_effect(verdict, verdict.cascade, verdict.instance)
-            elif verdict.verdict == "origin":
-                self.origins[verdict.event_id] = verdict
-            elif verdict.verdict == "orphan":
-                if len(self.orphans) < MAX_ORPHANS:
-                    self.orphans.append(verdict)
-                else:
-                    self.more_orphans += 1
-            yield verdict
-
-    def _add_effect(self, verdict: Verdict, cascade: str, instance: str) -> None:
-        lane = self.lanes.setdefault(cascade, Lane(cascade))
-        if lane.marks >= MAX_MARKS:
-            self.more_marks += 1
-            return
-        lane.marks += 1
-        actor = (verdict.actor_arn or verdict.actor or "unknown").rpartition(":")[2]
-        mark = (verdict.event_time, verdict.action, actor, verdict.policy or "")
-        lane.instances.setdefault(instance, []).append(mark)
+_GZIP = 31
+_PARTS = (
+    "1_dom", "2_rows", "3_filter", "4_grid", "5_overview", "6_lifeline", "7_detail", "8_page",
+)  # fmt: skip
 
 
-def write_html(out: BinaryIO, verdicts: Iterable[Verdict], tally: Tally) -> None:
-    """Write the report. It shows at most MAX_MARKS effects a cascade and MAX_ORPHANS orphans, and says so."""
-    collected = _Collected()
-    for _ in collected.watch(verdicts):
-        pass
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """An event on a story's line: its place in per cent."""
+
+    x: float
+    failed: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A story as the page tells it. `more` counts the rows that it has no room for."""
+
+    title: str
+    first: Verdict
+    last_time: str
+    reasons: tuple[str, ...]
+    rows: tuple[Kind, ...]
+    dots: tuple[Dot, ...]
+    more: int
+
+
+def write_html(
+    out: BinaryIO,
+    verdicts: Iterable[Verdict],
+    tally: Tally,
+    record_of: Callable[[str], tuple[bytes | None, int]] | None = None,
+    rarities: Rarities | None = None,
+) -> None:
+    """Write the report. What it cannot carry it counts, and says so (`report_rows.MAX_ROWS`).
+
+    `record_of` gives an event's record, and its size in bytes where there is none or it is too large. `rarities` have
+    counted every verdict that was given, shown or not.
+    """
+    rows, stories = Rows(), Stories(rarities or Rarities())
+    for verdict in verdicts:
+        if rows.keep(verdict) and record_of:
+            rows.keep_record(*record_of(verdict.event_id))
+        stories.add(verdict)
+    style = _part("report.css")
+    script = f'(() => {{\n"use strict";\n{"".join(_part(f"{name}.js") for name in _PARTS)}}})();\n'
+    packing, events = _packed(encoded(rows))
+    told = stories.told()
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["shown"] = shown
+    environment.filters |= {
+        "cut": cut,
+        "moment": _moment,
+        "moment_after": _moment_after,
+        "about": about,
+    }
     template = environment.from_string(
         files(__package__).joinpath("templates/report.html.j2").read_text("utf-8")
     )
+    silencing = sorted(tally.silencing, key=lambda each: (-each.silenced, each.event_time))
     page = template.render(
+        policy=_policy(style, script),
+        style=Markup(style),  # noqa: S704 -- a file of the package
+        script=Markup(script),  # noqa: S704 -- files of the package
+        packing=packing,
+        events=Markup(events),  # noqa: S704 -- base64, or JSON without a "<"
         tally=tally,
         facts=tally.facts,
-        actions=_ranked_actions(tally),
-        cascades=sorted(tally.cascades.items(), key=lambda item: (-item[1].effects, item[0])),
+        orphans=tally.verdicts["orphan"],
         silenced=sum(each.suppressed for each in tally.actions.values()),
         labelled=sum(each.annotated for each in tally.actions.values()),
-        orphans=collected.orphans,
-        more_orphans=collected.more_orphans,
-        more_marks=collected.more_marks,
-        timeline=_timeline(collected, tally),
-        technique_name=_technique_name,
-        technique_url=_technique_url,
+        stories=[_told(story) for story in told[:MAX_STORIES]],
+        more_stories=max(len(told) - MAX_STORIES, 0),
+        beyond=sum(stories.beyond.values()),
+        actions=_ranked_actions(tally),
+        cascades=sorted(tally.cascades.items(), key=lambda item: (-item[1].effects, item[0])),
+        silencing=silencing[:MAX_SILENCING],
+        more_silencing=max(len(silencing) - MAX_SILENCING, 0),
+        silenced_lines=silenced_lines,
+        needed=needed,
+        caveats=tally.caveats.most_common(),
     )
     out.write(page.encode("utf-8", "backslashreplace"))
+
+
+def _part(name: str) -> str:
+    return files(__package__).joinpath(f"templates/report/{name}").read_text("utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing but this style and this script, and no markup made from text by the script."""
+
+    def digest(text: str) -> str:
+        return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+    return (
+        f"default-src 'none'; script-src {digest(script)}; style-src {digest(style)}; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+
+
+def _packed(events: bytes) -> tuple[str, str]:
+    """How the events stand in the page: their media type, and their text."""
+    if len(events) <= PLAIN_BYTES:
+        return "application/json", events.decode()
+    pack = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
+    return "application/gzip+base64", b64encode(pack.compress(events) + pack.flush()).decode()
 
 
 def _ranked_actions(tally: Tally) -> list[tuple[str, ActionCount]]:
@@ -106,96 +152,67 @@ def _ranked_actions(tally: Tally) -> list[tuple[str, ActionCount]]:
     return sorted(explained, key=lambda item: (-item[1].suppressed, -item[1].annotated, item[0]))
 
 
-def _technique_name(identifier: str) -> str:
-    known = technique(identifier)
-    return known.name if known else identifier
+def _moment(time: str) -> str:
+    """A time as a person reads it: `2026-03-17 10:21:33`.
+
+    >>> _moment("2026-03-17T10:21:33Z")
+    '2026-03-17 10:21:33'
+    """
+    return time[:19].replace("T", " ")
 
 
-def _technique_url(identifier: str) -> str:
-    known = technique(identifier)
-    return known.url if known else ""
+def _moment_after(time: str, first: str) -> str:
+    """A time without the day where that is the first one's.
+
+    >>> _moment_after("2026-03-17T10:24:55Z", "2026-03-17T10:21:33Z")
+    '10:24:55'
+    """
+    return time[11:19] if time[:10] == first[:10] else _moment(time)
 
 
-def _timeline(collected: _Collected, tally: Tally) -> dict[str, object] | None:
-    """Where everything stands on the drawing, in pixels; None when there is nothing to draw."""
-    if not tally.first_time or not (collected.lanes or collected.orphans):
-        return None
-    start, end = _seconds(tally.first_time), _seconds(tally.last_time)
-    margin = max((end - start) // 50, 30)
-    start, end = start - margin, end + margin
-
-    def at(time: str) -> float:
-        return round(_LEFT + (_WIDTH - _LEFT - 16) * (_seconds(time) - start) / (end - start), 1)
-
-    lanes = []
-    ordered = sorted(collected.lanes.values(), key=lambda lane: (lane.first, lane.cascade))
-    for row, lane in enumerate(ordered):
-        bars = []
-        for instance, marks in lane.instances.items():
-            origin = collected.origins.get(instance)
-            xs = [at(mark[0]) for mark in marks] + ([at(origin.event_time)] if origin else [])
-            bars.append(
-                {
-                    "from_x": min(xs),
-                    "to_x": max(xs),
-                    "marks": [
-                        {
-                            "x": at(time),
-                            "time": time,
-                            "action": action,
-                            "actor": actor,
-                            "policy": policy,
-                        }
-                        for time, action, actor, policy in marks
-                    ],
-                    "root": {
-                        "x": at(origin.event_time),
-                        "time": origin.event_time,
-                        "action": origin.action,
-                    }
-                    if origin
-                    else None,
-                }
-            )
-        lanes.append({"y": _TOP + row * _LANE + _LANE / 2, "lane": lane, "bars": bars})
-    orphan_row = _TOP + len(lanes) * _LANE + _LANE
-    return {
-        "width": _WIDTH,
-        "left": _LEFT,
-        "height": orphan_row + 26,
-        "lanes": lanes,
-        "orphan_y": orphan_row,
-        "orphans": [{"x": at(each.event_time), "verdict": each} for each in collected.orphans],
-        "ticks": [
-            {"x": at(tick), "label": tick[5:16].replace("T", " ")} for tick in _ticks(start, end)
-        ],
-    }
-
-
-def _seconds(time: str) -> int:
-    return int(datetime.fromisoformat(time).timestamp())
-
-
-def _ticks(start: int, end: int) -> list[str]:
-    """Five to ten round instants between two others, as ISO texts."""
-    steps = (
-        60,
-        300,
-        900,
-        1_800,
-        3_600,
-        10_800,
-        21_600,
-        43_200,
-        86_400,
-        604_800,
-        2_592_000,
-        31_536_000,
+def _told(story: Story) -> Told:
+    start = seconds(story.first.event_time)
+    span = max(seconds(story.last_time) - start, 1)
+    dots = [
+        Dot(
+            round(0.5 + 99 * (seconds(each.first.event_time) - start) / span, 2),
+            each.first.failed,
+            f"{each.first.event_time} {each.first.action}",
+        )
+        for each in story.kinds[:MAX_DOTS]
+    ]
+    many = f"{story.events:,} event{'s' * (story.events != 1)}"
+    if story.sessions > 1:
+        many += f" in {story.sessions:,} sessions"
+    return Told(
+        title=_title(story),
+        first=story.first,
+        last_time=story.last_time,
+        reasons=(many, *(each.words for each in story.reasons[:MAX_REASONS])),
+        rows=story.kinds[:MAX_LINES],
+        dots=tuple(dots),
+        more=max(len(story.kinds) - MAX_LINES, 0),
     )
-    step = next((each for each in steps if (end - start) / each <= 8), steps[-1])
-    first = datetime.fromtimestamp(start - start % step + step, UTC)
-    count = min(int((end - first.timestamp()) // step) + 1, 12)
+
+
+def _title(story: Story) -> str:
+    """Who did what, in a line: `deploy/job-7: DeactivateMFADevice, CreateAccessKey and 2 more`."""
+    arn = story.first.actor_arn or story.first.actor or "unknown"
+    actor = arn.split(":", 5)[-1].removeprefix("assumed-role/").removeprefix("user/")
+    names = list(dict.fromkeys(each.first.action.partition(":")[2] for each in story.kinds))
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{actor}: {', '.join(names[:3])}{more}"
+
+
+def needed(miss: NearMiss) -> list[tuple[str, str]]:
+    """What a near miss would have needed, and what there was instead, a pair for each thing that was wrong.
+
+    >>> from cloudcascade.matcher.verdict import Fault
+    >>> needed(NearMiss("a.b.c", None, "other account", faults=(Fault("other account", "account", "is 1", "2"),)))
+    [('account is 1', '2')]
+    """
     return [
-        (first + timedelta(seconds=step * index)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        for index in range(count)
+        (f"{each.field} {each.expected}", "nothing" if each.found is None else each.found)
+        for each in miss.faults
+        if each.field is not None and each.expected is not None
     ]

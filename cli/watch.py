@@ -30,6 +30,14 @@ class Form(StrEnum):
 
     ndjson = "ndjson"
     ocsf = "ocsf"
+    udm = "udm"
+
+
+class Body(StrEnum):
+    """How a webhook's request holds several verdicts."""
+
+    ndjson = "ndjson"
+    json = "json"
 
 
 class LogForm(StrEnum):
@@ -72,8 +80,8 @@ def watch(
             "--format",
             "-f",
             rich_help_panel=_OUTPUT,
-            metavar="ndjson|ocsf",
-            help="Verdicts as `classify` writes them, or as OCSF Detection Findings.",
+            metavar="ndjson|ocsf|udm",
+            help="Verdicts as `classify` writes them, as OCSF Detection Findings, or as events of Google SecOps' UDM.",
         ),
     ] = Form.ndjson,
     state: Annotated[
@@ -93,6 +101,17 @@ def watch(
             parser=seconds,
         ),
     ] = "20m",  # type: ignore[assignment]  # typer parses a default, too
+    retract_within: Annotated[
+        int | None,
+        typer.Option(
+            rich_help_panel=_VERDICTS,
+            metavar="DURATION",
+            help="How long a verdict that silenced an event is taken back when something late speaks against it. "
+            "Default: 24 times the lateness.",
+            show_default=False,
+            parser=seconds,
+        ),
+    ] = None,
     idle: Annotated[
         int,
         typer.Option(
@@ -102,6 +121,16 @@ def watch(
             parser=positive_seconds,
         ),
     ] = "5m",  # type: ignore[assignment]
+    tell_pending: Annotated[
+        int,
+        typer.Option(
+            rich_help_panel=_VERDICTS,
+            metavar="DURATION",
+            help="Tell at once, as `pending`, of an event whose verdict waits for longer than this, and which is not "
+            "yet explained well enough to be silenced.",
+            parser=seconds,
+        ),
+    ] = "1h",  # type: ignore[assignment]
     provisional: Annotated[
         bool,
         typer.Option(
@@ -213,6 +242,14 @@ def watch(
             rich_help_panel=_OUTPUT,
         ),
     ] = None,
+    webhook_body: Annotated[
+        Body,
+        typer.Option(
+            metavar="ndjson|json",
+            help="A webhook's request: a line for each verdict, or one JSON array, as Datadog's intake takes it.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = Body.ndjson,
     rotate_size: Annotated[
         int | None,
         typer.Option(
@@ -272,7 +309,9 @@ def watch(
             form=form.value,
             state=state,
             lateness=lateness,
+            retract_within=retract_within,
             idle=idle,
+            tell_pending=tell_pending,
             provisional=provisional,
             max_memory=max_memory,
             once=once,
@@ -287,6 +326,7 @@ def watch(
             region=region,
             headers=tuple(header or ()),
             header_file=header_file,
+            webhook_body=webhook_body.value,
             rotate_size=rotate_size,
             rotate_every=rotate_every,
             rotate_keep=rotate_keep,

@@ -36,6 +36,11 @@ class WatchReport:
         self._problems.add(problem)
         if problem.ignored:
             return
+        if problem.note:
+            self._journal.warning(
+                "incomplete records", source=problem.source, reason=problem.reason
+            )
+            return
         if self._clock() - self._since > _MINUTE:
             self._tell_rest()
         self._told += 1
@@ -71,6 +76,7 @@ class WatchReport:
                 undecodable=self._problems.broken,
                 listed=engine.listed,
                 spilled=engine.spilled,
+                retracted=engine.retracted,
                 pending=engine.pending,
                 overload=overload,
                 outbox_messages=look.messages,
@@ -92,6 +98,8 @@ class WatchReport:
     def end(self) -> None:
         """Tell what was counted and not told."""
         self._tell_rest()
+        for name, count in sorted(self._problems.ignored.items()):
+            self._journal.info("passed over", what=name, count=count)
         self._problems.flush()
 
     def _tell_rest(self) -> None:

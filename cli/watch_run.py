@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal
 
-from ..catalog import Catalog
+from ..catalog import Catalog, format_duration
 from ..events import EventsError
 from ..matcher import LiveEngine, compile_catalog
 from ..streams import (
@@ -50,6 +50,8 @@ _ROOM = 100 << 20
 _LEAST = 16 << 20
 # State is counted, not weighed: a part of what there is stays free for what was not counted.
 _SHARE = 0.75
+# How many of the actions whose verdicts wait are named.
+_MOST_NAMED = 4
 
 
 class Asked:
@@ -76,10 +78,12 @@ class Wanted:
 
     sources: tuple[str, ...]
     sinks: tuple[str, ...]
-    form: Literal["ndjson", "ocsf"]
+    form: Literal["ndjson", "ocsf", "udm"]
     state: Path | None
     lateness: int
+    retract_within: int | None
     idle: int
+    tell_pending: int
     provisional: bool
     max_memory: int
     once: bool
@@ -94,6 +98,7 @@ class Wanted:
     region: str | None
     headers: tuple[str, ...]
     header_file: Path | None
+    webhook_body: Literal["ndjson", "json"]
     rotate_size: int | None
     rotate_every: int | None
     rotate_keep: int | None
@@ -136,11 +141,27 @@ def run(wanted: Wanted, catalog: Catalog, asked: Asked, notes: Sequence[str] = (
         # The catalogue is there to stay: the collector need not walk it again and again.
         gc.freeze()
         journal.info("watching", sources=", ".join(wanted.sources), cascades=len(catalog.cascades))
+        if not wanted.provisional:
+            _tell_holds(engine, journal, wanted.tell_pending)
         loop.run(asked)
         _tell(engine, problems, journal, asked, kept=state is not None)
         if problems.broken and not engine.records and state is None:
             raise EventsError("no record could be read")
         return 128 + asked.number if asked.number and state is None else 0
+
+
+def _tell_holds(engine: LiveEngine, journal: Journal, least: int) -> None:
+    """Say of which events it is only told for so long that they wait: an attack may be among them."""
+    holds = {action: hold for action, hold in engine.holds.items() if hold > least}
+    if not holds:
+        return
+    longest = sorted(holds.items(), key=lambda each: (-each[1], each[0]))
+    named = ", ".join(f"{action} {format_duration(hold)}" for action, hold in longest[:_MOST_NAMED])
+    journal.warning(
+        f"verdicts on {len(holds)} actions wait for more than {format_duration(least)}, and are `pending` until then; "
+        "--provisional gives a first one at once",
+        longest=named,
+    )
 
 
 def _tell_overlay(catalog: Catalog, journal: Journal, notes: Sequence[str]) -> None:
@@ -183,6 +204,8 @@ def _engine(
         plan,
         report.problem,
         lateness=wanted.lateness,
+        retract_within=wanted.retract_within,
+        tell_pending=wanted.tell_pending,
         provisional=wanted.provisional,
         max_bytes=max(_LEAST, int(free * _SHARE)),
         folder=wanted.state.resolve().parent if wanted.state else None,
@@ -251,7 +274,8 @@ def _outlets(wanted: Wanted, journal: Journal) -> list[Outlet]:
         render=render_for(wanted.form),
         rotation=Rotation(wanted.rotate_size, wanted.rotate_every, wanted.rotate_keep),
         webhook=WebhookOptions(
-            headers=read_headers(wanted.headers, wanted.header_file, os.environ)
+            body=wanted.webhook_body,
+            headers=read_headers(wanted.headers, wanted.header_file, os.environ),
         ),
         aws=AwsOptions(endpoint_url=wanted.endpoint_url, region=wanted.region),
     )

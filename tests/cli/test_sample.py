@@ -16,7 +16,7 @@ def classified(records: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("form", ["json", "ndjson"])
 def test_an_instance_is_explained(form: str) -> None:
     verdicts = classified(out("sample", "aws.iam.delete-user", "--format", form))
-    assert len(verdicts) == 14
+    assert len(verdicts) == 15
     assert {each["verdict"] for each in verdicts} == {"effect", "origin"}
     assert {each["cascade"] for each in verdicts} == {"aws.iam.delete-user"}
 
