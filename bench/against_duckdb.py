@@ -85,11 +85,17 @@ class Database:
 
 
 def orphans(plan: Plan, folder: Path) -> set[str]:
-    """The events that our verdicts leave over; the export alerts on no failed call."""
+    """The events of actions that the export silences and our verdicts do not."""
+    wanted = {
+        node.action.action
+        for cascade in plan.cascades
+        for node in cascade.nodes
+        if node.policy == "suppress"
+    }
     return {
         each.event_id
         for each in verdicts(plan, expand_sources([str(folder / "AWSLogs")]))
-        if each.verdict == "orphan" and not each.failed
+        if each.action in wanted and each.policy != "suppress"
     }
 
 

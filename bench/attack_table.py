@@ -3,7 +3,7 @@
     python bench/attack_table.py enterprise-attack.json > catalog/data/attack.json
 
 The bundle is https://github.com/mitre-attack/attack-stix-data. Taken from it: ids, names, tactics,
-revocations and deprecations; nothing else.
+platforms that are a cloud, revocations and deprecations; nothing else.
 """
 
 import json
@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 Row = list[str]
+
+# As in cloudcascade.catalog.attack, which this script does without.
+_CLOUD_PLATFORMS = {"Containers", "IaaS", "Identity Provider", "Office Suite", "SaaS"}
 
 
 def attack_table(bundle: dict[str, Any]) -> dict[str, Any]:
@@ -39,6 +42,7 @@ def attack_table(bundle: dict[str, Any]) -> dict[str, Any]:
     current: dict[str, Row] = {}
     revoked: dict[str, Row] = {}
     deprecated: dict[str, str] = {}
+    platforms: dict[str, Row] = {}
     for thing in objects:
         if thing["type"] != "attack-pattern":
             continue
@@ -50,6 +54,9 @@ def attack_table(bundle: dict[str, Any]) -> dict[str, Any]:
         else:
             phases = {phase["phase_name"] for phase in thing["kill_chain_phases"]}
             current[_id(thing)] = [thing["name"], " ".join(sorted(phases, key=order.__getitem__))]
+            clouds = _CLOUD_PLATFORMS & set(thing.get("x_mitre_platforms", ()))
+            if clouds:
+                platforms[_id(thing)] = sorted(clouds)
     # Ids have been used again: a revoked object may carry the id of a current one.
     revoked = {id_: row for id_, row in revoked.items() if id_ not in current}
     deprecated = {id_: name for id_, name in deprecated.items() if id_ not in current}
@@ -57,6 +64,7 @@ def attack_table(bundle: dict[str, Any]) -> dict[str, Any]:
         "version": version,
         "tactics": tactics,
         "techniques": dict(sorted(current.items())),
+        "platforms": dict(sorted(platforms.items())),
         "revoked": dict(sorted(revoked.items())),
         "deprecated": dict(sorted(deprecated.items())),
     }
@@ -67,7 +75,7 @@ def written(table: dict[str, Any]) -> str:
     parts = [f'  "version": {json.dumps(table["version"])}']
     rows = ",\n".join(f"    {json.dumps(row)}" for row in table["tactics"])
     parts.append(f'  "tactics": [\n{rows}\n  ]')
-    for name in ("techniques", "revoked", "deprecated"):
+    for name in ("techniques", "platforms", "revoked", "deprecated"):
         rows = ",\n".join(
             f"    {json.dumps(id_)}: {json.dumps(row, ensure_ascii=False)}"
             for id_, row in table[name].items()

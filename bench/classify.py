@@ -31,8 +31,9 @@ from rich.table import Table
 from cloudcascade.bench.cloudtrail import stream, write_trail
 from cloudcascade.bench.everyday import ACTIONS
 from cloudcascade.catalog import load_catalog
-from cloudcascade.cli.classify import no_cyclic_gc, read_log, write_lines
+from cloudcascade.cli.classify import write_lines
 from cloudcascade.cli.problem_log import ProblemLog
+from cloudcascade.cli.reading import no_cyclic_gc, read_log
 from cloudcascade.cli.tally import LogFacts, Tally
 from cloudcascade.events import Limits, Source, expand_sources
 from cloudcascade.matcher import Engine, Plan, Verdict, compile_catalog

@@ -32,7 +32,11 @@ from cloudcascade.samples.identifiers import iso
 
 START = 1_773_705_600
 SPAN = 3_600
-WATCH = (sys.executable, "-c", "from cloudcascade.cli.main import main; main()", "watch")
+# Told of no pending event, so that there is one line an event.
+WATCH = (
+    *(sys.executable, "-c", "from cloudcascade.cli.main import main; main()", "watch"),
+    *("--tell-pending", "366d"),
+)
 # Calls that come before the deletion of a user, which here never comes.
 _CALLS = (
     ("DeactivateMFADevice", ',"serialNumber":"arn:aws:iam::111122223333:mfa/device-{number}"'),

@@ -98,7 +98,7 @@ def in_memory(plan: Plan, events: int) -> Iterator[Line]:
     )
     assert engine.watermark is not None
     taken_up = taken_by(lambda: engine.advance(START + 3_600))
-    filed = len(engine._state)
+    filed = len(engine._held.state)
     yield Line("a place in which it is filed", taken_up / filed, claims.FILED)
     yield Line(
         "an event that waits, all in all", (arrived + taken_up) / events, engine.memory / events
@@ -106,7 +106,9 @@ def in_memory(plan: Plan, events: int) -> Iterator[Line]:
     records = sessions(events)
     other = LiveEngine(plan)
     issued = taken_by(
-        lambda: [other._sessions.note(each, math.inf, other._texts.intern) for each in records]
+        lambda: [
+            other._held.sessions.note(each, math.inf, other._held.texts.intern) for each in records
+        ]
     )
     yield Line("credentials, and who asked for them", issued / events, claims.ISSUED)
     first = LiveEngine(plan, lateness=86_400, provisional=True)
@@ -142,9 +144,9 @@ def on_disk(plan: Plan, events: int) -> Iterator[Line]:
         for piece in flood_of(events):
             spilled.feed(piece)
         spilled.advance(START + 3_600)
-        assert spilled._spill is not None
-        (pages,) = spilled._spill._db.execute("PRAGMA page_count").fetchone()
-        (size,) = spilled._spill._db.execute("PRAGMA page_size").fetchone()
+        assert spilled._held.spill is not None
+        (pages,) = spilled._held.spill._db.execute("PRAGMA page_count").fetchone()
+        (size,) = spilled._held.spill._db.execute("PRAGMA page_size").fetchone()
         yield Line("an event in the spill", pages * size / spilled.on_disk, None)
 
 

@@ -17,8 +17,8 @@ from rich.table import Table
 
 from cloudcascade.bench.classify import OUT, command_apart, everyday, log_files, trail
 from cloudcascade.catalog import load_catalog
-from cloudcascade.cli.classify import read_log
 from cloudcascade.cli.problem_log import ProblemLog
+from cloudcascade.cli.reading import read_log
 from cloudcascade.events import Limits, expand_sources
 from cloudcascade.matcher import Plan, compile_catalog
 

@@ -106,7 +106,8 @@ def widened(cascade: Cascade, factor: int) -> Cascade:
                 each.model_copy(update={"within": wider(each.within)}) for each in cascade.effects
             ),
             "spoilers": tuple(
-                each.model_copy(update={"within": wider(each.within)}) for each in cascade.spoilers
+                each.model_copy(update={"within": each.within and wider(each.within)})
+                for each in cascade.spoilers
             ),
         }
     )

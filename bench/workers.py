@@ -26,8 +26,8 @@ from rich.table import Table
 
 from cloudcascade.bench.classify import OUT, Written, decode_only, everyday, trail, write_verdicts
 from cloudcascade.catalog import load_catalog
-from cloudcascade.cli.classify import Recompile, read_apart, read_log
 from cloudcascade.cli.problem_log import ProblemLog
+from cloudcascade.cli.reading import Recompile, read_apart, read_log
 from cloudcascade.events import Limits, Source, expand_sources
 from cloudcascade.matcher import Plan, compile_catalog
 
