@@ -6,22 +6,32 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EVENTS ?= 200000
+PYTEST_FLAGS ?= -n auto --dist loadfile
 
-.PHONY: help demo test lint types check bench bench-live docs sample clean
+.PHONY: help demo test lint types check prove bench bench-live docs sample clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "cloudcascade needs Python 3.11 or newer; none was found (make PYTHON=/path/to/python3.11)"; exit 1; }
-	"$(PYTHON)" -m venv $(VENV)
+	@echo "setting up $(VENV): cloudcascade and what its tests need, once; this takes a minute or two"
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $@ $(VENV)/.installed
+
+# What the demonstration needs, and no more: a few tens of megabytes, and none of what tests bring.
+$(VENV)/.installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "cloudcascade needs Python 3.11 or newer; none was found (make PYTHON=/path/to/python3.11)"; exit 1; }
+	@echo "setting up $(VENV): cloudcascade and what it needs (about 100 MB), once"
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@test -e $(READY) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-demo: $(READY) ## classify the bundled day of an account and show what is left
+demo: $(VENV)/.installed ## classify the bundled day of an account and show what is left
 	@$(BIN)/cascade demo
 
-test: $(READY) ## run the tests; PYTEST_FLAGS="-n 2 --dist loadfile" runs them in two processes
+test: $(READY) ## run the tests, in as many processes as there are cores (PYTEST_FLAGS= runs them in one)
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 lint: $(READY) ## ruff and the layers contract
@@ -34,6 +44,9 @@ types: $(READY) .dev/cloudcascade ## mypy --strict on every room and the tests
 
 check: $(READY) ## hold the catalogue against service models, ATT&CK and the safety rules
 	$(BIN)/cascade check
+
+prove: $(READY) ## attack every effect that may be silenced, as somebody would who knows its document
+	$(BIN)/cascade prove --all
 
 bench: $(READY) ## measure speed and memory, each against its yardstick (make bench EVENTS=10000000)
 	$(BIN)/python bench/classify.py --events $(EVENTS)

@@ -1,4 +1,4 @@
-"""Writes the reference pages that follow from the program: docs/cascade-file.md, docs/cli.md and
+"""Writes the reference pages that follow from the program: docs/adversary.md, docs/cascade-file.md, docs/cli.md and
 docs/exporters/index.md.
 
     python docs/render.py
@@ -14,14 +14,15 @@ from typing import Any
 
 import typer
 
-from cloudcascade.catalog import json_schema, load_catalog
+from cloudcascade.adversary import markdown, prove
+from cloudcascade.catalog import json_schema, load_catalog, load_service_models
 from cloudcascade.catalog.loader import read_cascade
 from cloudcascade.cli.main import app
 from cloudcascade.exporters import MatrixRow, Options, Survey, loss_lines, matrix, survey
 from cloudcascade.exporters.matrix import suppressible
 
 HERE = Path(__file__).parent
-SAMPLE = HERE.parent / "catalog" / "aws" / "iam" / "delete-group.yaml"
+SAMPLE = HERE.parent / "catalog" / "aws" / "iam" / "delete-instance-profile.yaml"
 
 FILE_HEAD = """\
 # The cascade file
@@ -34,6 +35,19 @@ A whole file:
 
 ```yaml
 {sample}```
+
+## What a call may carry
+
+A call that changes settings may do more than what it is explained for: lift a database's protection, and open it to the internet. List what it
+may carry, not what it may not, and hold each listed member to a value that could do harm with another one:
+
+```yaml
+where:
+  requestParameters: {only: [applyImmediately, dBInstanceIdentifier, deletionProtection]}
+  requestParameters.deletionProtection: false
+```
+
+`cascade check` knows the members from the service model, and `cascade prove` tries each listed one that nothing holds to a value.
 
 ## Where your own cascades go
 
@@ -95,8 +109,8 @@ With `--strict` it is refused (exit status 2); `--allow-unsafe-overlay` takes it
 - **A policy** can only become stricter (`config-looser`, always refused).
 - **A window** of an effect that is silenced, or that one rests on, may be widened to 15 minutes a side. More wants a reason, and the reason in
   the file speaks of the file's window (`config-window`): write a cascade file of your own, with `suppression.windows`.
-- **Disabling, narrowing or replacing** a cascade that only annotates: the nearest explanation decides whether an event is silenced, so that
-  a cascade which annotates keeps others from silencing. Effects of the same action that others silence are annotated then:
+- **Disabling, narrowing or replacing** a cascade that only annotates: the strictest of all explanations decides whether an event is silenced,
+  so that a cascade which annotates keeps others from silencing. Effects of the same action that others silence are annotated then:
 
 ```console
 $ cascade check rival.toml
@@ -141,12 +155,68 @@ This page is what `cascade export --list` and `cascade export --explain TARGET` 
 - **parsed**: the tests read them with the platform's own grammar; nothing runs them.
 - **unverified**: neither runs here. Try them before you trust them.
 
+Every log that the catalogue gives rise to (the instances and twins of `cascade sample`, all sequences of `cascade prove`) is put before each
+form of which something runs in the tests, and nothing may be silent there that the matcher would not silence: SQL on DuckDB, ClickHouse,
+PostgreSQL and Spark, both styles, and on tables of three layouts; Sentinel's queries, ES|QL and SPL in models of these languages, written for
+the tests from the vendors' references. Athena, BigQuery, Snowflake and Panther's scheduled queries are the same steps in another dialect, and nothing runs
+these here. Forms that ask a table of explained ids (CloudWatch, Datadog, LogScale, SecOps, `suppression-list`, the exceptions, lookups and watchlists) silence
+what the matcher says; what runs of them is their polarity. Sigma's `rules` silence nothing. EQL, correlations and absences all fail closed: they are held
+to named timelines, as is each of these forms in its own tests.
+
 ## What each style keeps
 
-*origin*: found before its effect, after it, or both. *hop*: joins through a third event. *hold*: waits for the window's end and for
-late events. *void*: sees the events that void an explanation. *ensemble*: cascades without an origin. *rivals*: asks whether another
+*origin*: found before its effect, after it, or both. *hop*: joins through a third event. *hold*: what lets the
+window and late events pass before an event is judged: the query itself (yes), the platform's schedule, `cascade watch`, whoever reads the list (reader); ended: the log has
+ended; -: each event is judged by itself; no: it alerts before the window is over. *void*: sees the events that void an explanation. *ensemble*: cascades without an origin. *rivals*: asks whether another
 cascade explains the event. *labels*: names explained events of cascades that silence nothing. *made*: how many of the {asked} bundled
 cascades of which something may be silenced are exported without `--allow-fail-closed`.
+
+"""
+
+ADVERSARY_HEAD = """\
+# The attacker who knows the documents
+
+Whoever reads a cascade file knows what is silenced and when. `cascade prove` plays that reader: for every effect whose policy is
+`suppress` it makes, from the document itself (keys, joins, windows, `where`, spoilers) and the service models, the sequences by which somebody
+would get the effect silenced though its harm stays, and puts each before the matcher, with no other document at hand. A sequence
+**succeeds** when the verdict on the effect is `effect` with the policy `suppress` (docs/semantics.md, Silencing). Then the events that it does as
+well without are dropped, and the smallest log is shown with the calls that the attacker has to make and what he loses.
+
+| family | what is tried |
+|---|---|
+| `recreated` | The name is taken again by every way back that the document or the models know: after the origin, and before a second one; by a renaming, too. In other case, and by name where the rest was called by ARN, where the service takes these for one. |
+| `decoy` | Another thing goes; or a namesake in another Region, account or partition, or one that differs in case. Key by key where several tie an edge. |
+| `chain` | The effect hangs on the origin through another event, and what they share is shared with a decoy that goes. |
+| `smuggled` | A call that changes settings carries, besides what the document holds to a value, each other member that the operation has. One that `only` lists and nothing holds to a value is tried with all that it may hold. |
+| `used` | Between the effect and its origin the thing is used, given new credentials, or the effect is undone; or two hours pass. |
+| `guardrail` | What comes off is a Deny, a boundary, a quarantine or evidence; whom it held acts until the origin, or stays. |
+| `edge` | A spoiler lies a second after the log's end, or a second before its beginning. |
+| `hand` | Another principal, a session of the same role under the same or another name whose AssumeRole is not in the log, the same key from another address or in another tool; for what hands something out, the caller himself instead of AWS. |
+| `copies` | Copies of an event differ: of the effect, the origin, what lies between, and of a spoiler. The origin failed, or says so only in `errorMessage`. A spoiler cannot be read: null, left out, hidden, without time or account. |
+
+Each family has one answer for each effect:
+
+- `impossible`: no sequence succeeds. What stops them is named: a spoiler, `join`, `account`, `region`, `actor`, `tool`, `within`, `where`, or a rule of
+  silencing. Some are not even tried, because of what AWS does: ids that it makes up have no namesakes, and nobody makes what it attests to be its own.
+- `harmless`: one succeeds, and the document says under `suppression.harmless` why nothing is gained by it.
+- `succeeds`: one succeeds. `cascade prove` ends with status 1, and `cascade check` reports `attack-succeeds`.
+- `untried`: botocore is not installed (`pip install 'cloudcascade[check]'`), and what needs the models was not tried.
+
+## What this does not show
+
+- That a return is counted for as long as it should be. Returns lie within a minute of the origin; how long afterwards one
+  still counts is for the spoiler's window to say, and the return itself is seen.
+- Uses that no log shows: a key or a session that was there before goes on as before. What is silenced must give it nothing.
+- Ways back, uses and guardrails that neither the document nor the models nor the tables in `adversary/tables.py` know.
+- Who writes the log. Somebody who can add or remove records needs no cascade.
+
+That the prover would see a clause that is missing is held by `tests/adversary/test_clauses.py`: it takes every spoiler, key, condition and rule out
+of every document that silences, one at a time, widens every window to a day, and wants an attack to succeed; the few clauses of
+which none does are listed there with the reason.
+
+## What came of it
+
+Rendered from the program for the bundled catalogue. A point stands for `impossible`.
 
 """
 
@@ -247,6 +317,13 @@ def _metavar(parameter: Any) -> str:
     return str(parameter.metavar or parameter.name.strip("_").upper()).replace("|", "\\|")
 
 
+def adversary_page() -> str:
+    """docs/adversary.md."""
+    models = load_service_models()
+    proofs = [proof for each in load_catalog().cascades for proof in prove(each, models)]
+    return ADVERSARY_HEAD + markdown(proofs)
+
+
 def export_reference() -> str:
     """docs/exporters/index.md."""
     known = load_catalog().cascades
@@ -295,6 +372,7 @@ def _style_section(row: MatrixRow, found: Survey) -> Iterator[str]:
 
 
 PAGES = {
+    "adversary.md": adversary_page,
     "cascade-file.md": file_reference,
     "cli.md": cli_reference,
     "exporters/index.md": export_reference,

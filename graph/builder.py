@@ -183,10 +183,11 @@ class Drawing:
                     source=cascade.id,
                     target=spoiler.action,
                     index=index,
-                    before_s=spoiler.within.before,
-                    after_s=spoiler.within.after,
+                    before_s=spoiler.within.before if spoiler.within else 0,
+                    after_s=spoiler.within.after if spoiler.within else 0,
                     join=spoiler.join,
                     reason=spoiler.reason,
+                    between=spoiler.within is None,
                 )
             )
         self.all_edges.extend(_emissions(cascade))
@@ -291,6 +292,7 @@ def _emissions(cascade: Cascade) -> Iterator[Emits]:
                 depth=_depth(cascade, effect),
                 via=None if parent == cascade.root_node else cascade.effect(parent).action,
                 ensemble=cascade.ensemble is not None,
+                evidence=cascade.evidence_for(effect),
             )
 
 

@@ -165,7 +165,8 @@ class Emits(_Edge, frozen=True, tag="EMITS"):
     In an ensemble, from every required member to every other member: each is explained by the rest.
     `depth` counts the hops from the cascade's root (1 for what hangs on it), and `via` names the
     action of the effect in between. Over several hops the window is the sum of the hops' windows, the
-    widest that the document allows; `actor` and `join` are those of the last hop.
+    widest that the document allows; `actor` and `join` are those of the last hop. `evidence` says what kinds of
+    evidence there are for the effect, the strongest first.
     """
 
     KIND = "EMITS"
@@ -186,6 +187,7 @@ class Emits(_Edge, frozen=True, tag="EMITS"):
     depth: Count
     via: ActionName | None
     ensemble: bool
+    evidence: tuple[EvidenceKind, ...] = ()
 
 
 class Via(_Edge, frozen=True, tag="VIA"):
@@ -235,7 +237,7 @@ class Includes(_Edge, frozen=True, tag="INCLUDES"):
 class SpoiledBy(_Edge, frozen=True, tag="SPOILED_BY"):
     """An action that voids a cascade. `index` is the spoiler's place in the document, from 0.
 
-    The window is relative to the cascade's root.
+    The window is relative to the cascade's root; with `between` it lies between an effect and the root instead.
     """
 
     KIND = "SPOILED_BY"
@@ -248,6 +250,7 @@ class SpoiledBy(_Edge, frozen=True, tag="SPOILED_BY"):
     after_s: Count
     join: tuple[KeyName, ...]
     reason: Text
+    between: bool = False
 
 
 class MapsTo(_Edge, frozen=True, tag="MAPS_TO"):

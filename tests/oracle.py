@@ -8,14 +8,18 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from cloudcascade.catalog.everyday import is_everyday
 from cloudcascade.catalog.models import Cascade, Effect, Origin, Spoiler
 from cloudcascade.tests.oracle_fields import (
     Event,
     account_of,
     action_of,
     at,
+    cannot_be_read,
     conditions_hold,
     key_values,
+    parts_are_told,
+    readable,
     succeeded,
     text,
     time_of,
@@ -46,6 +50,7 @@ class OracleVerdict:
     also: tuple[tuple[str, str], ...]
     techniques: tuple[str, ...]
     actor: str | None
+    caveats: tuple[str, ...] = ()
 
 
 def oracle_verdicts(
@@ -56,38 +61,55 @@ def oracle_verdicts(
     Every event has an `eventID`; copies of one id are the same in content.
     """
     log = list({event["eventID"]: event for event in events}.values())
+    times = [time_of(event) for event in log]
+    extent = (min(times), max(times)) if log else (0, 0)
     return {
         event["eventID"]: verdict
         for event in log
-        if (verdict := _verdict(cascades, log, event)) is not None
+        if (verdict := _verdict(cascades, log, event, extent)) is not None
     }
 
 
-def _verdict(cascades: Sequence[Cascade], log: list[Event], event: Event) -> OracleVerdict | None:
+def _verdict(
+    cascades: Sequence[Cascade], log: list[Event], event: Event, extent: tuple[int, int]
+) -> OracleVerdict | None:
     failed = not succeeded(event)
     actor = actor_of(event, log)
     found = sorted(
         (
-            (abs(time_of(event) - time_of(path[-1])), cascade.id, ids(path)[-1], node, ids(path))
+            (
+                class_of(cascade, node),
+                abs(time_of(event) - time_of(path[-1])),
+                cascade.id,
+                ids(path)[-1],
+                node,
+                ids(path),
+            )
             for cascade in cascades
             for node, path in explanations(cascade, log, event)
         ),
-        key=lambda explanation: explanation[:3],
+        key=lambda explanation: explanation[:4],
     )
     if found:
-        _, cascade_id, instance, node, path = found[0]
-        cascade = next(cascade for cascade in cascades if cascade.id == cascade_id)
+        *_, cascade_id, instance, node, path = found[0]
+        by_id = {cascade.id: cascade for cascade in cascades}
+        policy, caveats = _policy(
+            (by_id[cascade_id], node, tuple(_named(log, each) for each in path)),
+            [(each, *way) for each in cascades for way in ways(each, log, event)],
+            extent,
+        )
         return OracleVerdict(
             "effect",
             failed,
             cascade_id,
             instance,
             node.relation,
-            cascade.policy_of(node),
+            policy,
             path,
-            tuple((other, root) for _, other, root, _, _ in found[1 : 1 + MOST_OTHERS]),
+            tuple((other, root) for _, _, other, root, _, _ in found[1 : 1 + MOST_OTHERS]),
             node.attack,
             actor,
+            caveats,
         )
     action = action_of(event)
     name = event["eventID"]
@@ -106,10 +128,111 @@ def _verdict(cascades: Sequence[Cascade], log: list[Event], event: Event) -> Ora
     nodes = [
         effect for cascade in cascades for effect in cascade.effects if effect.action == action
     ]
-    if any(node.unexplained == "orphan" for node in nodes):
+    if is_orphan(nodes, event):
         techniques = tuple(sorted({technique for node in nodes for technique in node.attack}))
         return OracleVerdict("orphan", failed, None, None, None, None, (), (), techniques, actor)
     return None
+
+
+def is_orphan(nodes: Sequence[Effect], event: Event) -> bool:
+    """Whether the event, which nothing explains, could be made by the caller of one of these effects of its action."""
+    if not nodes or is_everyday(nodes[0].action):
+        return False
+    if any(
+        node.unexplained == "unlisted"
+        and _is_attested(node)
+        and _may_be_caller(node, event)
+        and conditions_hold(node.where, event)
+        for node in nodes
+    ):
+        return False
+    return any(node.unexplained == "orphan" and _may_be_caller(node, event) for node in nodes)
+
+
+def _is_attested(node: Effect) -> bool:
+    by = node.where.get("userIdentity.invokedBy")
+    named = by is not None and (by.equals is not None or by.in_ is not None)
+    return node.actor.startswith("service:") or named
+
+
+def _may_be_caller(node: Effect, event: Event) -> bool:
+    if node.actor.startswith("service:") and not _attested(
+        event, node.actor.removeprefix("service:")
+    ):
+        return False
+    return conditions_hold(
+        {path: test for path, test in node.where.items() if path.startswith("userIdentity.")}, event
+    )
+
+
+def class_of(cascade: Cascade, node: Effect) -> tuple[bool, bool]:
+    """The class of an explanation at `node`: the smaller comes first."""
+    binding = [node]
+    if cascade.ensemble is not None and node is cascade.root:
+        binding = [cascade.effect(name) for name in cascade.ensemble.require[1:]]
+    invoked = [each.where.get("userIdentity.invokedBy") for each in binding]
+    tied = all(
+        each.join
+        or each.actor.startswith("service:")
+        or (by is not None and (by.equals is not None or by.in_ is not None))
+        for each, by in zip(binding, invoked, strict=True)
+    )
+    agent = node.where.get("userAgent")
+    named = agent is not None and any(
+        operand is not None
+        for operand in (agent.equals, agent.in_, agent.startswith, agent.endswith)
+    )
+    return not tied, not (node.tool == "same" or named)
+
+
+def _named(log: list[Event], name: str) -> Event:
+    return next(event for event in log if event["eventID"] == name)
+
+
+Explained = tuple[Cascade, Effect, tuple[Event, ...]]
+
+
+def _policy(
+    primary: Explained, found: list[Explained], extent: tuple[int, int]
+) -> tuple[str, tuple[str, ...]]:
+    """The strictest policy of all explanations; `suppress` only where one of them is firm."""
+    for strict in ("never", "annotate"):
+        names = {cascade.id for cascade, node, _ in found if cascade.policy_of(node) == strict}
+        if names:
+            if primary[0].policy_of(primary[1]) == strict:
+                return strict, ()
+            return strict, tuple(f"{name} says {strict}" for name in sorted(names))
+    if any(not list(_doubts(each, extent)) for each in found):
+        return "suppress", ()
+    return "annotate", tuple(dict.fromkeys(_doubts(primary, extent)))
+
+
+def _doubts(explained: Explained, extent: tuple[int, int]) -> Iterator[str]:
+    cascade, node, path = explained
+    for child, parent in itertools.pairwise(path):
+        if node.actor in ("same", "same-role"):
+            address = text(child.get("sourceIPAddress"))
+            invoked = node.where.get("userIdentity.invokedBy")
+            for_caller = invoked is not None and (invoked.equals or invoked.in_) is not None
+            if not for_caller and (address is None or address != parent.get("sourceIPAddress")):
+                yield "another address than that of what explains it"
+            if _credential(child) is None or _credential(child) != _credential(parent):
+                yield "other credentials than those of what explains it"
+        above = _node(cascade, cascade.parent_node(node))
+        if isinstance(above, Effect):
+            node = above
+    root = time_of(path[-1])
+    for spoiler in cascade.spoilers:
+        if spoiler.within is not None:
+            if root - spoiler.within.before < extent[0]:
+                yield f"the log begins too late to rule out: {spoiler.reason}"
+            if root + spoiler.within.after > extent[1]:
+                yield f"the log ends too soon to rule out: {spoiler.reason}"
+
+
+def _credential(event: Event) -> str | None:
+    made = text(at(event, "userIdentity", "sessionContext", "attributes", "creationDate"))
+    return made or text(at(event, "userIdentity", "accessKeyId"))
 
 
 def ids(path: Iterable[Event]) -> tuple[str, ...]:
@@ -121,13 +244,24 @@ def explanations(
 ) -> Iterator[tuple[Effect, tuple[Event, ...]]]:
     """For every instance that explains `event`: the node and the path that count."""
     best: dict[str, tuple[Effect, tuple[Event, ...]]] = {}
+    for node, path in ways(cascade, log, event):
+        name = path[-1]["eventID"]
+        if name not in best or class_of(cascade, node) < class_of(cascade, best[name][0]):
+            best[name] = node, path
+    yield from best.values()
+
+
+def ways(
+    cascade: Cascade, log: list[Event], event: Event
+) -> Iterator[tuple[Effect, tuple[Event, ...]]]:
+    """Every node that `event` is explained at, in their order, with every path from there, the nearest first."""
     for node in cascade.effects:
         paths = [
-            path for path in _paths(cascade, log, node, (event,)) if _begins(cascade, log, path[-1])
+            path
+            for path in _paths(cascade, log, node, (event,))
+            if _begins(cascade, log, path[-1]) and not _cut(cascade, log, path)
         ]
-        for path in sorted(paths, key=_nearness):
-            best.setdefault(path[-1]["eventID"], (node, path))
-    yield from best.values()
+        yield from ((node, path) for path in sorted(paths, key=_nearness))
 
 
 def _nearness(path: tuple[Event, ...]) -> list[tuple[int, str]]:
@@ -141,14 +275,14 @@ def _paths(
     cascade: Cascade, log: list[Event], node: Effect, path: tuple[Event, ...]
 ) -> Iterator[tuple[Event, ...]]:
     """Every way up to a root, for a path whose last event is to stand at `node`."""
-    if not fits(node, path[-1]):
+    if not fits(cascade, node, path[-1]):
         return
     if node is cascade.root:
         yield path
         return
     parent = _node(cascade, cascade.parent_node(node))
     for candidate in log:
-        if any(candidate is event for event in path) or not fits(parent, candidate):
+        if any(candidate is event for event in path) or not fits(cascade, parent, candidate):
             continue
         if not edge_holds(cascade, node, parent, path[-1], candidate, log):
             continue
@@ -164,6 +298,11 @@ def _node(cascade: Cascade, name: str) -> Origin | Effect:
 
 def _begins(cascade: Cascade, log: list[Event], root: Event) -> bool:
     """Whether `root`, which fits the root node, begins an instance."""
+    for spoiler in cascade.spoilers:
+        if not all(key_values(cascade, cascade.root, name, root) for name in spoiler.join):
+            return False
+        if spoiler.account == "same" and account_of(root) is None:
+            return False
     if any(_spoils(cascade, spoiler, event, root) for spoiler in cascade.spoilers for event in log):
         return False
     if cascade.ensemble is None:
@@ -171,7 +310,7 @@ def _begins(cascade: Cascade, log: list[Event], root: Event) -> bool:
     return all(
         any(
             event is not root
-            and fits(member, event)
+            and fits(cascade, member, event)
             and edge_holds(cascade, member, cascade.root, event, root, log)
             for event in log
         )
@@ -179,25 +318,53 @@ def _begins(cascade: Cascade, log: list[Event], root: Event) -> bool:
     )
 
 
-def _spoils(cascade: Cascade, spoiler: Spoiler, event: Event, root: Event) -> bool:
-    return (
-        event is not root
-        and action_of(event) == spoiler.action
-        and succeeded(event)
-        and conditions_hold(spoiler.where, event)
-        and keys_join(cascade, spoiler.join, spoiler, cascade.root, event, root)
-        and (spoiler.account == "any" or same_account(event, root))
-        and time_of(root) - spoiler.within.before
-        <= time_of(event)
-        <= time_of(root) + spoiler.within.after
+def _cut(cascade: Cascade, log: list[Event], path: tuple[Event, ...]) -> bool:
+    """Whether a spoiler lies between the events of a path."""
+    times = [time_of(event) for event in path]
+    return any(
+        spoiler.between
+        and min(times) <= time_of(event) <= max(times)
+        and not any(event is each for each in path)
+        and _concerns(cascade, spoiler, event, path[-1])
+        for spoiler in cascade.spoilers
+        for event in log
     )
 
 
-def fits(node: Origin | Effect, event: Event) -> bool:
+def _spoils(cascade: Cascade, spoiler: Spoiler, event: Event, root: Event) -> bool:
+    return (
+        spoiler.within is not None
+        and event is not root
+        and time_of(root) - spoiler.within.before
+        <= time_of(event)
+        <= time_of(root) + spoiler.within.after
+        and _concerns(cascade, spoiler, event, root)
+    )
+
+
+def _concerns(cascade: Cascade, spoiler: Spoiler, event: Event, root: Event) -> bool:
+    """Whether `event` fits the spoiler and joins the root, as far as it can be read."""
+    unread = [name for name in spoiler.join if cannot_be_read(cascade, spoiler, name, event)]
+    legible = [name for name in spoiler.join if key_values(cascade, spoiler, name, event)]
+    if len(unread) + len(legible) < len(spoiler.join):
+        return False
+    return (
+        action_of(event) == spoiler.action
+        and succeeded(event)
+        and all(
+            not readable(event, path) or conditions_hold({path: condition}, event)
+            for path, condition in spoiler.where.items()
+        )
+        and keys_join(cascade, legible, spoiler, cascade.root, event, root)
+        and (spoiler.account == "any" or account_of(event) is None or same_account(event, root))
+    )
+
+
+def fits(cascade: Cascade, node: Origin | Effect, event: Event) -> bool:
     may_fail = isinstance(node, Effect) and node.outcome == "any"
     return (
         action_of(event) == node.action
-        and (may_fail or succeeded(event))
+        and (may_fail or (succeeded(event) and parts_are_told(cascade, node, event)))
         and conditions_hold(node.where, event)
     )
 
@@ -213,6 +380,10 @@ def edge_holds(
     if effect is parent:
         return False
     if not keys_join(cascade, node.join, node, parent_node, effect, parent):
+        return False
+    if node.region == "same" and (
+        text(effect.get("awsRegion")) is None or effect.get("awsRegion") != parent.get("awsRegion")
+    ):
         return False
     for name in node.distinct:
         mine = key_values(cascade, node, name, effect)
@@ -305,6 +476,9 @@ def actor_of(event: Event, log: list[Event], seen: tuple[str, ...] = ()) -> str 
         and at(call, "responseElements", "credentials", "accessKeyId") == access_key
     ]
     if access_key is None or not handed_out:
+        user = text(at(event, "userIdentity", "onBehalfOf", "userId"))
+        if user and at(event, "userIdentity", "type") == "IdentityCenterUser":
+            return f"{at(event, 'userIdentity', 'onBehalfOf', 'identityStoreArn')}/{user}"
         return text(at(event, "userIdentity", "principalId"))
     if access_key in seen:
         return None

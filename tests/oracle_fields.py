@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from cloudcascade.catalog.models import Cascade, Condition, Effect, KeySource, Origin, Spoiler
@@ -11,8 +12,12 @@ Event = dict[str, Any]
 Value = str | int
 Values = frozenset[Value]
 
+FAILED_PARTS: dict[str, list[str]] = json.loads(
+    (Path(__file__).parents[1] / "catalog" / "data" / "failed_parts.json").read_text()
+)
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 MOST_ELEMENTS = 1_000
+OMITTED = {"requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"}
 
 
 def at(value: object, *members: str) -> Any:
@@ -37,7 +42,72 @@ def time_of(event: Event) -> int:
 
 
 def succeeded(event: Event) -> bool:
-    return not event.get("errorCode")
+    return not event.get("errorCode") and not event.get("errorMessage")
+
+
+def failed_parts(event: Event) -> list[Any]:
+    """What the response says was asked and not done, one entry for each part."""
+    response = event.get("responseElements")
+    lists = FAILED_PARTS.get(action_of(event))
+    if lists is None or not isinstance(response, dict):
+        return []
+    if response.get("omitted") is True:
+        return [None]
+    wrapped = [
+        inner
+        for name, inner in response.items()
+        if name.endswith("Response") and isinstance(inner, dict)
+    ]
+    return [
+        part
+        for holder in (response, *wrapped)
+        for name in lists
+        for spelt in (name, name[0].upper() + name[1:])
+        for part in _parts(holder.get(spelt))
+    ]
+
+
+def _parts(found: Any) -> list[Any]:
+    if found in (None, "", [], {}):
+        return []
+    if isinstance(found, dict) and "item" in found:
+        return _parts(found["item"])
+    return found if isinstance(found, list) else [found]
+
+
+def _values_in(part: Any) -> set[Value]:
+    if isinstance(part, dict):
+        return set().union(*map(_values_in, part.values()))
+    if isinstance(part, list):
+        return set().union(*map(_values_in, part))
+    value = _as_value(part)
+    return set() if value is None else {value}
+
+
+def parts_are_told(cascade: Cascade, node: Origin | Effect, event: Event) -> bool:
+    """Whether it is known for each part of the event that failed which value of the node's keys it is about."""
+    parts = failed_parts(event)
+    if any(
+        "[]" in path and path.startswith("responseElements.")
+        for source in node.keys.values()
+        for path in source.paths
+    ):
+        return True
+    return all(
+        any(
+            key_values(cascade, node, name, event, whole=True)
+            & _shaped_alike(cascade, node, name, _values_in(part))
+            for name in node.keys
+        )
+        for part in parts
+    )
+
+
+def _shaped_alike(
+    cascade: Cascade, node: Origin | Effect | Spoiler, name: str, values: set[Value]
+) -> Values:
+    caseless = _is_caseless(cascade, name)
+    return frozenset(_transformed(node.keys[name], value, caseless) for value in values)
 
 
 def account_of(event: Event) -> str | None:
@@ -45,9 +115,17 @@ def account_of(event: Event) -> str | None:
 
 
 def key_values(
-    cascade: Cascade, node: Origin | Effect | Spoiler, name: str, event: Event
+    cascade: Cascade,
+    node: Origin | Effect | Spoiler,
+    name: str,
+    event: Event,
+    *,
+    whole: bool = False,
 ) -> Values:
-    """The key's values, none where it is missing; one element or a set makes no difference here."""
+    """The key's values, none where it is missing; one element or a set makes no difference here.
+
+    Without what failed in part, unless the node does not care or `whole` is wanted.
+    """
     source = node.keys[name]
     for path in source.paths:
         values = [_as_value(found) for found in elements(event, path)]
@@ -59,7 +137,12 @@ def key_values(
     result = frozenset(
         _transformed(source, value, caseless) for value in values if value is not None
     )
-    return frozenset() if "" in result else result
+    if "" in result:
+        return frozenset()
+    if whole or isinstance(node, Spoiler) or (isinstance(node, Effect) and node.outcome == "any"):
+        return result
+    failed: set[Value] = set().union(*map(_values_in, failed_parts(event)))
+    return result - _shaped_alike(cascade, node, name, failed)
 
 
 def elements(event: Event, path: str) -> list[Any]:
@@ -103,11 +186,69 @@ def _transformed(source: KeySource, value: Value, caseless: bool) -> Value:
     if source.transform == "arn-name" and value.startswith("arn:") and value.count(":") >= 5:
         resource = value.split(":", 5)[5]
         value = resource.rpartition("/" if "/" in resource else ":")[2]
+    if source.transform == "resource-name":
+        value = named_by_service(value)
     return ascii_lower(value) if caseless else value
+
+
+def named_by_service(value: str) -> str:
+    """The table of docs/semantics.md, by cutting instead of patterns."""
+    url = re.fullmatch(r"https://sqs\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/[0-9]{12}/(.*)", value)
+    if url:
+        return value if not url[1] or "/" in url[1] or ":" in url[1] else url[1]
+    head, *rest = value.split(":")
+    if head != "arn" or len(rest) < 5:
+        return value
+    service, region, account, (first, *more) = rest[1], rest[2], rest[3], rest[4:]
+    kind, _, path = first.partition("/")
+    name = ""
+    match service:
+        case "lambda" if first == "function" and len(more) == 1 and "/" not in more[0]:
+            name = more[0]
+        case "sns" | "sqs" if not more and not path and "/" not in first:
+            name = first
+        case "dynamodb" | "ecs" | "kms" if not more and "/" not in path:
+            name = path if (service, kind) in _PLAIN_RESOURCES else ""
+        case "iam" if not more and not region and re.fullmatch("[0-9]{12}", account):
+            name = path.rpartition("/")[2] if kind in _IAM_RESOURCES else ""
+        case "logs" if first == "log-group" and more[1:] in ([], ["*"]) and more:
+            name = more[0]
+        case "cloudformation" if not more and kind in ("stack", "changeSet"):
+            name, _, unique = path.partition("/")
+            name = name if unique and "/" not in unique else ""
+        case "secretsmanager" if first == "secret" and len(more) == 1:
+            cut = more[0][:-7]
+            name = cut if re.fullmatch("-[A-Za-z0-9]{6}", more[0][-7:]) else ""
+        case "s3" if not more and not region and not account:
+            name = kind
+    return name or value
+
+
+_PLAIN_RESOURCES = {("dynamodb", "table"), ("ecs", "cluster"), ("kms", "key")}
+_IAM_RESOURCES = {"role", "user", "group", "policy", "instance-profile"}
 
 
 def ascii_lower(value: str) -> str:
     return re.sub("[A-Z]+", lambda found: found.group().lower(), value)
+
+
+def readable(event: Event, path: str) -> bool:
+    """Whether the object that `path` leads into is in the record."""
+    top = path.partition(".")[0]
+    if top not in OMITTED:
+        return True
+    value = event.get(top)
+    return isinstance(value, dict) and value.get("omitted") is not True
+
+
+def cannot_be_read(
+    cascade: Cascade, node: Origin | Effect | Spoiler, name: str, event: Event
+) -> bool:
+    """Whether a key has no value although something is in its place, or may be."""
+    return not key_values(cascade, node, name, event) and any(
+        not readable(event, path) or any(value is not None for value in elements(event, path))
+        for path in node.keys[name].paths
+    )
 
 
 def conditions_hold(where: dict[str, Condition], event: Event) -> bool:
@@ -135,6 +276,11 @@ def _holds(condition: Condition, value: Any, event: Event) -> bool:
         tests.append(isinstance(value, str) and value.endswith(condition.endswith))
     if condition.grants is not None:
         tests.append(grants_own_account_only(value, account_of(event)))
+    if condition.only is not None:
+        carried = (
+            {name for name in value if value[name] is not None} if isinstance(value, dict) else None
+        )
+        tests.append(carried is not None and carried <= set(condition.only))
     if condition.not_ is not None:
         tests.append(there and not _holds(condition.not_, value, event))
     return all(tests)

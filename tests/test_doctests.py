@@ -8,7 +8,7 @@ import pytest
 
 import cloudcascade
 
-ROOMS = ("catalog", "cli", "errors", "events", "exporters", "graph", "matcher")
+ROOMS = ("adversary", "catalog", "cli", "errors", "events", "exporters", "graph", "matcher")
 MODULES = [
     module.name
     for room in ROOMS

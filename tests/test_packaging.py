@@ -28,6 +28,26 @@ def test_every_room_with_code_is_listed() -> None:
     assert rooms <= listed_packages()
 
 
+def test_every_file_that_is_no_module_ships() -> None:
+    """What a room reads beside its modules has to be named, or only a checkout has it."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    patterns: dict[str, list[str]] = settings["tool"]["setuptools"]["package-data"]
+    shipped = {
+        path
+        for package, globs in patterns.items()
+        for pattern in globs
+        for path in ROOT.joinpath(*package.split(".")[1:]).glob(pattern)
+    }
+    rooms = {name.split(".")[1] for name in listed_packages() if "." in name}
+    beside = {
+        path
+        for room in rooms
+        for path in (ROOT / room).rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
+    }
+    assert sorted(map(str, beside - shipped)) == []
+
+
 def test_the_root_holds_one_module() -> None:
     """Every *.py beside pyproject.toml would ship inside the wheel."""
     assert [path.name for path in ROOT.glob("*.py")] == ["__init__.py"]

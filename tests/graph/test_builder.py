@@ -110,6 +110,7 @@ def test_over_several_hops_windows_add_up(graph_of: GraphOf) -> None:
         depth=2,
         via="iam:DeactivateMFADevice",
         ensemble=False,
+        evidence=("documentation",),
     )
 
 

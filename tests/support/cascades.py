@@ -127,6 +127,7 @@ spoilers:
     keys: {user: requestParameters.newUserName}
     join: [user]
     within: {after: 60m}
+    where: {requestParameters.newUserName: {exists: true}}
     reason: user renamed onto the name
   - action: iam:UpdateUser
     keys: {user: requestParameters.userName}

@@ -16,8 +16,8 @@ LATENESS = 4
 
 
 def plain(verdict: Verdict) -> Verdict:
-    """Near misses inform; a stream knows less of what nearly was."""
-    return replace(verdict, near_misses=())
+    """Near misses inform, and a stream knows less of what nearly was; only a finished log can name what is silenced."""
+    return replace(verdict, near_misses=(), silences=(), silenced=0)
 
 
 def batch(cascades: Sequence[Cascade], events: Iterable[Event]) -> dict[str, Verdict]:

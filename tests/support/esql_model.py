@@ -31,7 +31,8 @@ def rows_of(events: Iterable[Event], actions: Sequence[str]) -> list[Row]:
             row[name] = None if value == "" else value
         for path, name in fields.below.items():
             row[name] = event.get(path)
-        row["event.outcome"] = "failure" if event.get("errorCode") else "success"
+        failed = event.get("errorCode") or event.get("errorMessage")
+        row["event.outcome"] = "failure" if failed else "success"
         row["@timestamp"] = int(datetime.fromisoformat(event["eventTime"]).timestamp()) * 1_000
         found[event["eventID"]] = row
     return list(found.values())
@@ -116,12 +117,15 @@ def _operated(operator: str, values: list[Any]) -> Any:
             return one >= other
         case ">":
             return one > other
+        case "<":
+            return one < other
         case "+":
             return one + other
         case "-":
             return one - other
         case "RLIKE":
-            return re.fullmatch(other, str(one)) is not None
+            # Lucene's dot is any character.
+            return re.fullmatch(other, str(one), re.DOTALL) is not None
     raise ValueError(operator)
 
 
@@ -147,8 +151,15 @@ def _called(name: str, values: list[Any]) -> Any:
             return len(first) if isinstance(first, list) else 1
         case "TO_LONG":
             return first
+        case "TO_STRING":
+            return str(first)
         case "TO_LOWER":
             return str(first).lower()
+        case "SUBSTRING":
+            start, length = values[1:]
+            return str(first)[start - 1 : start - 1 + length]
+        case "REPLACE":
+            return re.sub(values[1], values[2], str(first))
         case "CONCAT":
             return "".join(map(str, values))
         case "STARTS_WITH":

@@ -29,12 +29,19 @@ def run(
     provisional: bool = False,
     pace: Pace = EAGER,
     lateness: int = LATENESS,
+    retract_within: int | None = None,
+    tell_pending: int | None = None,
 ) -> bool:
     """One run of the loop over what is left of the pieces."""
     state = State(path)
     try:
         engine = LiveEngine(
-            compile_catalog(cascades), lateness=lateness, journal=True, provisional=provisional
+            compile_catalog(cascades),
+            lateness=lateness,
+            retract_within=retract_within,
+            tell_pending=tell_pending,
+            journal=True,
+            provisional=provisional,
         )
         catalog = fingerprint(cascades)
         state.restore(engine, anew=state.catalog not in (None, catalog))

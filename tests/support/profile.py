@@ -1,10 +1,10 @@
-"""How many examples a test on random input tries: with HYPOTHESIS_PROFILE=thorough twenty times as many."""
+"""How many examples a test on random input tries: with HYPOTHESIS_PROFILE=thorough four times as many."""
 
 import os
 
 from hypothesis import HealthCheck, settings
 
-FACTOR = 20 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 1
+FACTOR = 4 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 1
 
 
 def tried(examples: int) -> settings:

@@ -26,17 +26,23 @@ from cloudcascade.tests.oracle_fields import (
     MOST_ELEMENTS,
     Event,
     Values,
+    account_of,
     action_of,
     ascii_lower,
     at,
     conditions_hold,
     elements,
+    named_by_service,
+    readable,
     succeeded,
     text,
     time_of,
 )
 
 Actor = Callable[[Event, list[Event]], str | None]
+
+# The first and the last instant of a log, in seconds.
+Extent = tuple[int, int]
 
 # A node of the tree: None for the root, else the node's name.
 Place = str | None
@@ -50,7 +56,7 @@ def initial_principal(event: Event, log: list[Event]) -> str | None:
 def session_actor(event: Event, log: list[Event]) -> str | None:
     """The actor key `session`: principalId, and accessKeyId but for IAM users and root."""
     principal = text(at(event, "userIdentity", "principalId"))
-    if principal is None or principal == "Anonymous":
+    if principal is None or principal.lower().startswith("anonymous"):
         return None
     if at(event, "userIdentity", "type") in ("IAMUser", "Root"):
         return principal
@@ -58,26 +64,74 @@ def session_actor(event: Event, log: list[Event]) -> str | None:
     return None if access_key is None else f"{principal}|{access_key}"
 
 
-def alerts(query: Query, events: Iterable[Event], actor: Actor = initial_principal) -> set[str]:
-    """The ids of the events that `query` alerts on: subjects' actions that nothing explains."""
+class _Anybody(str):
+    """An actor that equals every other."""
+
+    def __eq__(self, other: object) -> bool:
+        return other is not None
+
+    __hash__ = str.__hash__
+
+
+def leniently(actor: Actor) -> Actor:
+    """The actor, and anybody where that is not known."""
+    return lambda event, log: actor(event, log) or _Anybody()
+
+
+def alerts(
+    query: Query,
+    events: Sequence[Event],
+    actor: Actor = initial_principal,
+    extent: Extent | None = None,
+    of_vetoes: Actor | None = None,
+) -> set[str]:
+    """The ids of the events that `query` alerts on: all of its subjects' actions but those that may be silenced."""
+    return candidates(query, events) - silenced(query, events, actor, extent, of_vetoes)
+
+
+def silenced(
+    query: Query,
+    events: Sequence[Event],
+    actor: Actor = initial_principal,
+    extent: Extent | None = None,
+    of_vetoes: Actor | None = None,
+) -> set[str]:
+    """The ids of the events that `query` or one of its rivals explains and no veto does.
+
+    `extent`: from when until when the log reaches, where nothing is silenced whose spoilers may lie outside.
+    `of_vetoes` tells the actors that vetoes compare, where it is another way than elsewhere. Nothing is silenced that
+    rests on an event of which two copies differ, or where those of a spoiler's action do.
+    """
     log = _unique(events)
-    silenced = explained(query, log, actor)
-    for rival in query.rivals:
-        silenced |= explained(rival, log, actor)
-    return candidates(query, log) - silenced
+    differing = _differing(events)
+    doubtful = {action_of(event) for event in events if event["eventID"] in differing}
+    certain = [event for event in log if event["eventID"] not in differing]
+    found: set[str] = set()
+    for each in (query, *query.rivals):
+        if doubtful.isdisjoint(spoiler.pattern.action for spoiler in each.spoilers):
+            found |= explained(each, certain, actor, extent)
+    for veto in query.vetoes:
+        found -= explained(veto, log, of_vetoes or actor)
+    return found & candidates(query, log)
 
 
 def candidates(query: Query, events: Iterable[Event]) -> set[str]:
-    """The ids of the events that a rule on the subjects' actions alone would alert on."""
-    return {
-        event["eventID"]
-        for event in events
-        if action_of(event) in query.actions
-        and (succeeded(event) or action_of(event) in query.may_fail)
-    }
+    """The ids of the events that a rule on the subjects' actions alone would alert on, failed calls among them."""
+    return {event["eventID"] for event in events if action_of(event) in query.actions}
 
 
-def explained(query: Query, events: Iterable[Event], actor: Actor = initial_principal) -> set[str]:
+def extent_of(events: Iterable[Event]) -> Extent | None:
+    """From when until when a log reaches that has ended."""
+    times = [time_of(event) for event in events]
+    return (min(times), max(times)) if times else None
+
+
+def explained(
+    query: Query,
+    events: Iterable[Event],
+    actor: Actor = initial_principal,
+    extent: Extent | None = None,
+) -> set[str]:
     """The ids of the events that some subject of `query` explains."""
     log = _unique(events)
     places: list[Place] = [node.name for node in query.subjects]
@@ -86,7 +140,41 @@ def explained(query: Query, events: Iterable[Event], actor: Actor = initial_prin
     return {
         event["eventID"]
         for event in log
-        if any(True for place in places for _ in _paths(query, log, place, (event,), actor))
+        if any(
+            _is_seen(query, path[-1], extent) and not _is_cut(query, log, path)
+            for place in places
+            for path in _paths(query, log, place, (event,), actor)
+        )
+    }
+
+
+def _is_seen(query: Query, root: Event, extent: Extent | None) -> bool:
+    """Whether the log reaches as far as what may void the root."""
+    return extent is None or all(
+        extent[0] <= time_of(root) - each.before and time_of(root) + each.after <= extent[1]
+        for each in query.spoilers
+        if not each.between
+    )
+
+
+def _is_cut(query: Query, log: list[Event], path: Sequence[Event]) -> bool:
+    """Whether a spoiler lies between the events of the path."""
+    times = [time_of(event) for event in path]
+    return any(
+        each.between
+        and min(times) <= time_of(event) <= max(times)
+        and not any(event is step for step in path)
+        and _concerns(each, event, path[-1])
+        for each in query.spoilers
+        for event in log
+    )
+
+
+def _differing(events: Iterable[Event]) -> set[str]:
+    """The ids of the events of which two copies differ."""
+    first: dict[str, Event] = {}
+    return {
+        event["eventID"] for event in events if first.setdefault(event["eventID"], event) != event
     }
 
 
@@ -113,6 +201,10 @@ def _paths(
 
 
 def _begins(query: Query, log: list[Event], root: Event, actor: Actor) -> bool:
+    if not all(key_values(key, root) for key in query.root_keys):
+        return False
+    if query.root_account and account_of(root) is None:
+        return False
     if any(_spoils(spoiler, event, root) for spoiler in query.spoilers for event in log):
         return False
     return all(
@@ -122,18 +214,32 @@ def _begins(query: Query, log: list[Event], root: Event, actor: Actor) -> bool:
             and edge_holds(member.edge, event, root, log, actor)
             for event in log
         )
-        for member in map(query.node, query.required)
+        for member in query.members()
     )
 
 
 def _spoils(spoiler: Spoiler, event: Event, root: Event) -> bool:
     return (
-        event is not root
-        and succeeded(event)
-        and fits(spoiler.pattern, event)
-        and all(keys_equal(pair, event, root) for pair in spoiler.join)
-        and (not spoiler.same_account or same_account(event, root))
+        not spoiler.between
+        and event is not root
         and time_of(root) - spoiler.before <= time_of(event) <= time_of(root) + spoiler.after
+        and _concerns(spoiler, event, root)
+    )
+
+
+def _concerns(spoiler: Spoiler, event: Event, root: Event) -> bool:
+    """Whether the event fits the spoiler and joins the root, as far as it can be read."""
+    unreadable = not all(key_values(pair.own, event) for pair in spoiler.join)
+    account = account_of(event)
+    return (
+        action_of(event) == spoiler.pattern.action
+        and (spoiler.pattern.may_fail or succeeded(event))
+        and all(
+            not readable(event, condition.path) or condition_holds(condition, event)
+            for condition in spoiler.pattern.where
+        )
+        and (unreadable or all(keys_equal(pair, event, root) for pair in spoiler.join))
+        and (not spoiler.same_account or account is None or account == account_of(root))
     )
 
 
@@ -203,6 +309,8 @@ def _transformed(key: Key, value: str | int) -> str | int:
     if key.arn_name and value.startswith("arn:") and value.count(":") >= 5:
         resource = value.split(":", 5)[5]
         value = resource.rpartition("/" if "/" in resource else ":")[2]
+    if key.resource_name:
+        value = named_by_service(value)
     return ascii_lower(value) if key.fold else value
 
 
@@ -226,7 +334,7 @@ def _operand(test: Test) -> object:
         return True
     if test.operator == "grants":
         return "own-account"
-    return test.values if test.operator == "in" else test.values[0]
+    return test.values if test.operator in ("in", "only") else test.values[0]
 
 
 def by_order(events: Sequence[Event]) -> Iterator[Sequence[Event]]:

@@ -1,5 +1,6 @@
 """Draws small catalogues. What is drawn is valid by construction, so nothing is filtered away."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ ACTIONS = (
     "iam:CreateUser",
     "s3:DeleteBucket",
     "s3:PutBucketPolicy",
+    "kms:Decrypt",
 )
 KEY_NAMES = ("user", "device")
 TECHNIQUES = ("T1531", "T1098", "T1556.006")
@@ -24,6 +26,7 @@ SOURCES: dict[str, list[Any]] = {
         "requestParameters.userName",
         "requestParameters.userName",
         {"path": "requestParameters.userName", "transform": "arn-name"},
+        {"path": "requestParameters.userName", "transform": "resource-name"},
         {"path": "requestParameters.userName", "transform": "lower"},
         {"first-of": ["requestParameters.alias", "requestParameters.userName"]},
         {
@@ -75,7 +78,12 @@ def _conditions() -> st.SearchStrategy[Any]:
 def _wheres() -> st.SearchStrategy[Document]:
     flags = st.dictionaries(
         st.sampled_from(
-            ["requestParameters.flag", "requestParameters.items[].flag", "userIdentity.invokedBy"]
+            [
+                "requestParameters.flag",
+                "requestParameters.items[].flag",
+                "userIdentity.invokedBy",
+                "userAgent",
+            ]
         ),
         _conditions(),
         min_size=1,
@@ -87,7 +95,20 @@ def _wheres() -> st.SearchStrategy[Document]:
             {"requestParameters.policy": {"not": {"grants": "own-account"}}},
         ]
     )
-    some: st.SearchStrategy[Document] = st.one_of(flags, grants)
+    only = st.sampled_from(
+        [
+            {
+                "requestParameters": {
+                    "only": ["userName", "serialNumber", "items", "flag", "policy"]
+                }
+            },
+            {"requestParameters": {"only": ["userName", "serialNumber", "items"]}},
+            {"requestParameters": {"not": {"only": ["userName", "serialNumber", "policy"]}}},
+            {"requestParameters.items[]": {"only": ["userName", "serialNumber", "flag", "parts"]}},
+            {"requestParameters.flag": {"only": ["on"]}},
+        ]
+    )
+    some: st.SearchStrategy[Document] = st.one_of(flags, grants, only)
     return seldom.flatmap(lambda conditioned: some if conditioned else st.just(Document()))
 
 
@@ -100,6 +121,7 @@ def _edges(draw: st.DrawFn) -> Document:
         "actor": draw(st.sampled_from(ACTOR_RULES)),
         "account": "any" if draw(seldom) else "same",
         "tool": "same" if draw(seldom) else "any",
+        "region": "same" if draw(seldom) else "any",
     }
 
 
@@ -118,10 +140,10 @@ def _effects(draw: st.DrawFn, name: str, root: str, earlier: list[str]) -> Docum
 
 
 @st.composite
-def _members(draw: st.DrawFn) -> Document:
+def _members(draw: st.DrawFn, actions: Sequence[str]) -> Document:
     """What every effect has, the root of an ensemble included."""
     return {
-        "action": draw(st.sampled_from(ACTIONS)),
+        "action": draw(st.sampled_from(actions)),
         "relation": draw(st.sampled_from(["precondition", "consequence", "companion"])),
         "keys": draw(_keys()),
         "where": draw(_wheres()),
@@ -138,7 +160,7 @@ def _spoilers(draw: st.DrawFn) -> Document:
         "action": draw(st.sampled_from(ACTIONS)),
         "keys": draw(_keys()),
         "join": [draw(st.sampled_from(KEY_NAMES))],
-        "within": draw(windows),
+        **({"between": True} if draw(st.booleans()) else {"within": draw(windows)}),
         "account": "any" if draw(seldom) else "same",
         "where": draw(_wheres()),
     }
@@ -147,21 +169,23 @@ def _spoilers(draw: st.DrawFn) -> Document:
 @st.composite
 def _cascades(draw: st.DrawFn, index: int) -> Cascade:
     is_ensemble = draw(st.sampled_from([False, False, True]))
-    root = "root" if is_ensemble else draw(st.sampled_from(ACTIONS))
+    # Of few actions, events can take more than one place of a path.
+    actions = ACTIONS if draw(often) else ACTIONS[: draw(st.sampled_from([1, 2]))]
+    root = "root" if is_ensemble else draw(st.sampled_from(actions))
     names = [f"node{number}" for number in range(draw(st.integers(1, 3)))]
     required = names[: draw(st.integers(1, 2))] if is_ensemble else []
     effects = []
     for position, name in enumerate(names):
         earlier = [] if name in required else names[:position]
-        effects.append({**draw(_members()), **draw(_effects(name, root, earlier))})
+        effects.append({**draw(_members(actions)), **draw(_effects(name, root, earlier))})
     if is_ensemble:
-        effects.append({**draw(_members()), "name": "root"})
+        effects.append({**draw(_members(actions)), "name": "root"})
     return cascade(
         cascade_id=f"aws.test.c{index}",
         origin=None if is_ensemble else _origin(draw, root),
         ensemble={"require": ["root", *required]} if is_ensemble else None,
         effects=draw(st.permutations(effects)),
-        spoilers=[draw(_spoilers())] if draw(seldom) else [],
+        spoilers=draw(st.lists(_spoilers(), max_size=2)) if draw(st.booleans()) else [],
         policy=draw(st.sampled_from(["suppress", "annotate"])),
     )
 

@@ -25,6 +25,8 @@ ODD_NAMES: tuple[Any, ...] = (
     "arn:aws:iam::111111111111:user/team/bob",
     "arn:aws:iam::111111111111:user/",
     "arn:aws:iam",
+    "arn:aws:lambda:us-east-1:111111111111:function:bob",
+    "arn:aws:secretsmanager:us-east-1:111111111111:secret:bob-a1B2c3",
     "\u212aob",
     "7",
 )
@@ -80,6 +82,9 @@ accounts = st.sampled_from(
     ["111111111111", "111111111111", "111111111111", OTHER_ACCOUNT, "", None]
 )
 errors = st.sampled_from([None, None, None, None, "", "AccessDenied"])
+messages = st.sampled_from([None, None, None, None, "", "not allowed"])
+regions = st.sampled_from(["us-east-1", "us-east-1", "eu-west-1", "", None])
+addresses = st.sampled_from(["192.0.2.1", "192.0.2.1", "198.51.100.7", "", None])
 
 ITEM = {"userName": "bob", "serialNumber": "bob", "flag": "on", "parts": [{"serialNumber": "bob"}]}
 FITTING = {
@@ -106,10 +111,13 @@ ONE_CHANGE = st.one_of(
     st.fixed_dictionaries({"items": ITEMS}),
     st.fixed_dictionaries({"flag": flags}),
     st.fixed_dictionaries({"policy": policies}),
+    st.fixed_dictionaries(
+        {"policy": st.none(), "flag": st.sampled_from([None, {"on": 1, "off": None}])}
+    ),
 )
 FEW_PARAMETERS: st.SearchStrategy[Any] = st.fixed_dictionaries(
     {}, optional={"userName": names, "serialNumber": names, "items": ITEMS, "flag": flags}
-) | st.sampled_from([None, [], "odd"])
+) | st.sampled_from([None, [], "odd", {"omitted": True}])
 
 
 @st.composite
@@ -132,6 +140,9 @@ def _calls(draw: st.DrawFn, event_id: str, action: str, cast: tuple[Event | None
         by=cast[0] if fitting and draw(often) else draw(st.sampled_from(cast)),
         account="111111111111" if fitting else draw(accounts),
         errorCode=None if fitting else draw(errors),
+        errorMessage=None if fitting else draw(messages),
+        awsRegion="us-east-1" if fitting else draw(regions),
+        sourceIPAddress="192.0.2.1" if fitting else draw(addresses),
         userAgent=draw(agents),
     )
 

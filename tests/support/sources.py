@@ -61,7 +61,7 @@ class Told(list[Problem]):
 
     @property
     def reasons(self) -> list[str]:
-        return [each.reason for each in self if not each.ignored]
+        return [each.reason for each in self if not (each.ignored or each.note)]
 
 
 def ids(records: Iterable[Any]) -> list[str]:

@@ -3,12 +3,27 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from math import floor
+from operator import ge, gt, le, lt, mul, sub, truediv
 from typing import Any
 
 from cloudcascade.exporters.languages.expressions import Call, Expression, Field, Operation, Value
-from cloudcascade.exporters.languages.splunk.spl import Command, Dedup, Eval, Nearest, Text, Where
+from cloudcascade.exporters.languages.splunk.spl import (
+    AddInfo,
+    Command,
+    Distinct,
+    Eval,
+    Macro,
+    Nearest,
+    Number,
+    Once,
+    Text,
+    Versions,
+    Where,
+)
 
 from .cloudtrail import Event
 
@@ -40,8 +55,19 @@ def _extract(row: Row, path: str, value: Any) -> None:
         row[path] = str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def run(commands: Sequence[Command], rows: list[Row]) -> list[Row]:
-    """The rows that are left, with the fields that the commands gave them."""
+def run(
+    commands: Sequence[Command],
+    rows: list[Row],
+    began: int = 0,
+    ended: int = 0,
+    started: int | None = None,
+) -> list[Row]:
+    """The rows that are left, with the fields that the commands gave them.
+
+    `began` and `ended`: the search's time range, 0 where it has no beginning; `started`: when it ran, then or later.
+    """
+    for row in rows:
+        row["now()"] = ended if started is None else started
     for command in commands:
         match command:
             case Eval(fields):
@@ -50,8 +76,21 @@ def run(commands: Sequence[Command], rows: list[Row]) -> list[Row]:
                         row[name] = _value(expression, row)
             case Where(condition):
                 rows = [row for row in rows if _value(condition, row) is True]
-            case Dedup(field):
-                rows = list({row[field]: row for row in reversed(rows)}.values())
+            case Versions(id_, record, count):
+                unlike = {(row[id_], row[record]): row for row in reversed(rows)}
+                many = Counter(of for of, _ in unlike)
+                rows = [{**row, count: many[row[id_]]} for row in unlike.values()]
+            case Number(name):
+                rows = [{**row, name: len(rows)} for row in rows]
+            case Once(name):
+                first = {row[name]: row for row in reversed(rows) if row.get(name) is not None}
+                rows = list(reversed(first.values()))
+            case Distinct(source, name, by, window):
+                rows = _distinct(rows, source, name, by, window)
+            case AddInfo():
+                rows = [{**row, "info_min_time": began, "info_max_time": ended} for row in rows]
+            case Macro(_, inner):
+                rows = run(inner, rows, began, ended, started)
             case Nearest(source, name, by, backwards, own):
                 rows = _streamstats(rows, source, name, by, backwards, own)
             case Text(text):
@@ -77,6 +116,22 @@ def _streamstats(
     return ordered
 
 
+def _distinct(rows: list[Row], source: str, name: str, by: Sequence[str], window: int) -> list[Row]:
+    ordered = sorted(rows, key=lambda row: (row["_time"], row["event_id"]))
+    for place, row in enumerate(ordered):
+        group = tuple(row.get(field) for field in by)
+        row[name] = None
+        if None not in group:
+            seen = [
+                other.get(source)
+                for other in ordered[: place + 1]
+                if row["_time"] - other["_time"] <= window
+                and tuple(other.get(field) for field in by) == group
+            ]
+            row[name] = len(set(seen) - {None})
+    return ordered
+
+
 def _value(expression: Expression, row: Row) -> Any:
     match expression:
         case Field(name):
@@ -90,6 +145,8 @@ def _value(expression: Expression, row: Row) -> Any:
                 if _value(test, row) is True:
                     return _value(result, row)
             return None
+        case Call("now", ()):
+            return row["now()"]
         case Call("if", (test, yes, no)):
             return _value(yes if _value(test, row) is True else no, row)
         case Call(name, arguments):
@@ -106,20 +163,20 @@ def _operated(operator: str, values: list[Any]) -> Any:
     if operator == ".":
         return "".join(map(str, values))
     one, other = values
-    if operator == "==":
-        return str(one) == str(other)
-    return _numbers(operator, one, other)
+    if operator in ("==", "!="):
+        return (str(one) == str(other)) == (operator == "==")
+    return _NUMBERS[operator](one, other)
 
 
-def _numbers(operator: str, one: int, other: int) -> Any:
-    match operator:
-        case "-":
-            return one - other
-        case "<=":
-            return one <= other
-        case ">":
-            return one > other
-    raise ValueError(operator)
+_NUMBERS: dict[str, Callable[[Any, Any], Any]] = {
+    "-": sub,
+    "*": mul,
+    "/": truediv,
+    "<": lt,
+    "<=": le,
+    ">": gt,
+    ">=": ge,
+}
 
 
 def _called(name: str, values: list[Any]) -> Any:
@@ -152,6 +209,10 @@ def _called(name: str, values: list[Any]) -> Any:
             start = values[1] - 1 if values[1] > 0 else values[1]
             end = start + values[2] if len(values) > 2 else None
             return str(first)[start:end]
+        case "min":
+            return min(values)
+        case "floor":
+            return floor(first)
         case "in":
             return first in values[1:]
         case "json_extract":

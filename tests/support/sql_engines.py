@@ -11,22 +11,28 @@ import subprocess
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlglot import exp
+
 from cloudcascade.exporters.query import Query
 from cloudcascade.exporters.sql.answers import Answer
-from cloudcascade.exporters.sql.dialect import Dialect
+from cloudcascade.exporters.sql.dialect import Dialect, text
 from cloudcascade.exporters.sql.layout import Layout, layout
 from cloudcascade.exporters.sql.setting import ActorKey, Setting
 from cloudcascade.exporters.sql.statements import script
+from cloudcascade.exporters.targets.athena import Athena
 from cloudcascade.exporters.targets.clickhouse import ClickHouse
 from cloudcascade.exporters.targets.duckdb import DuckDB
 from cloudcascade.exporters.targets.postgresql import PostgreSQL
 from cloudcascade.exporters.targets.spark import Spark
 
 from .cloudtrail import Event
+from .trino_server import TrinoServer
+from .trino_server import missing as trino_missing
 
 TABLE = "cloudtrail_events"
 KEYS = ("userName", "serialNumber", "alias")
@@ -61,6 +67,10 @@ class Engine(ABC):
     def run(self, statements: Sequence[str]) -> list[tuple[Any, ...]]:
         """Run the statements; the rows of the one that has some."""
 
+    def report(self, statements: Sequence[str]) -> None:
+        """Run statements of which none has rows."""
+        self.run(statements)
+
     @abstractmethod
     def close(self) -> None:
         """Stop the engine."""
@@ -92,6 +102,10 @@ class DuckDBEngine(Engine):
         (statement,) = statements
         return self.connection.execute(statement).fetchall()
 
+    def report(self, statements: Sequence[str]) -> None:
+        for statement in statements:
+            self.connection.execute(statement)
+
     def close(self) -> None:
         self.connection.close()
 
@@ -115,6 +129,7 @@ class ClickHouseEngine(Engine):
 
     def run(self, statements: Sequence[str]) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = []
+        self.session.query("DROP TABLE IF EXISTS cascade_events")  # a statement may have failed
         for statement in statements:
             answer = str(self.session.query(statement, "JSONCompactEachRow"))
             found += [tuple(json.loads(line)) for line in answer.splitlines() if line]
@@ -133,18 +148,30 @@ class SparkEngine(Engine):
         from pyspark.sql import SparkSession
 
         builder = SparkSession.builder.master("local[2]").appName("cloudcascade")
+        self.folder = Path(tempfile.mkdtemp(prefix="cascade-spark-"))
         for name, value in {
+            "spark.sql.warehouse.dir": str(self.folder / "tables"),
             "spark.ui.enabled": "false",
             "spark.sql.shuffle.partitions": "2",
             "spark.log.level": "ERROR",
+            # A compiler for every step of a query that is asked once of a few events takes most of its time.
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+            # Hundreds of queries in one session, of which it would otherwise remember all.
+            "spark.driver.memory": "4g",
+            "spark.sql.ui.retainedExecutions": "1",
+            "spark.ui.retainedJobs": "1",
+            "spark.ui.retainedStages": "1",
         }.items():
             builder = builder.config(name, value)
         self.spark = builder.getOrCreate()
+        self.loaded = 0
 
     def load(self, events: Sequence[Event]) -> None:
-        rows = [(line,) for line in lines(events)]
-        frame = self.spark.createDataFrame(rows, "event STRING")
-        frame.createOrReplaceTempView(TABLE)
+        self.loaded += 1  # Spark keeps what it knows of a file that it has seen
+        file = self.folder / f"{self.loaded}.ndjson"
+        file.write_text("".join(f"{line}\n" for line in lines(events)), encoding="utf-8")
+        self.spark.read.text(str(file)).toDF("event").createOrReplaceTempView(TABLE)
 
     def run(self, statements: Sequence[str]) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = []
@@ -154,6 +181,41 @@ class SparkEngine(Engine):
 
     def close(self) -> None:
         self.spark.stop()
+        shutil.rmtree(self.folder)
+
+
+class TrinoEngine(Engine):
+    """A Trino server of its own with a table in memory, asked in Athena's dialect."""
+
+    dialect = Athena()
+
+    def __init__(self, place: str = "raw") -> None:
+        self.layout = place
+        self.folder = Path(tempfile.mkdtemp(prefix="cascade-trino-"))
+        self.server = TrinoServer(self.folder)
+        self.server.start()
+
+    def load(self, events: Sequence[Event]) -> None:
+        self.server.ask("DROP TABLE IF EXISTS raw_events")
+        self.server.ask("CREATE TABLE raw_events (event VARCHAR)")
+        for some in _batches(lines(events)):
+            rows = ", ".join(exp.Tuple(expressions=[text(line)]).sql("trino") for line in some)
+            self.server.ask(f"INSERT INTO raw_events VALUES {rows}")
+        columns = "event" if self.layout == "raw" else _trino_columns(layout(self.layout))
+        self.server.ask(f"DROP TABLE IF EXISTS {TABLE}")
+        self.server.ask(f"CREATE TABLE {TABLE} AS SELECT {columns} FROM raw_events")
+
+    def run(self, statements: Sequence[str]) -> list[tuple[Any, ...]]:
+        return [row for each in statements for row in self._rows(each)]
+
+    def _rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """The rows of a question; what keeps or drops a table answers with a count or a truth value."""
+        rows = self.server.ask(statement)
+        return rows if statement.startswith(("WITH", "SELECT")) else []
+
+    def close(self) -> None:
+        self.server.stop()
+        shutil.rmtree(self.folder)
 
 
 class PostgreSQLEngine(Engine):
@@ -203,6 +265,10 @@ class PostgreSQLEngine(Engine):
         rows: list[tuple[Any, ...]] = self.connection.execute(statement.encode()).fetchall()
         return rows
 
+    def report(self, statements: Sequence[str]) -> None:
+        for statement in statements:
+            self.connection.execute(statement.encode())
+
     def close(self) -> None:
         self.connection.close()
         self._program("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
@@ -240,15 +306,21 @@ def _word(held: object) -> object:
 def together(logs: Iterable[Sequence[Event]]) -> list[Event]:
     """Many logs as one: each months away from the others, with ids and access keys of its own."""
     return [
-        _apart(event, number) for number, log in enumerate(logs) for event in spelt_out(list(log))
+        moved_apart(event, number)
+        for number, log in enumerate(logs)
+        for event in spelt_out(list(log))
     ]
 
 
-def _apart(event: Event, number: int) -> Event:
-    moved = datetime.fromisoformat(event["eventTime"]) + timedelta(days=100 * number)
+def moved_apart(event: Event, number: int, days: int = 100) -> Event:
+    """The event of the log of that number, so many days from those of the next. A time that cannot be read stays."""
+    time = event["eventTime"]
+    with suppress(ValueError):
+        moved = datetime.fromisoformat(time) + timedelta(days=days * number)
+        time = moved.strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         **_own_keys(event, number),
-        "eventTime": moved.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventTime": time,
         "eventID": f"{number}:{event['eventID']}",
     }
 
@@ -288,6 +360,39 @@ def _columns(place: Layout) -> str:
             f"list_transform({elements}, lambda element: {{{held}}})",
         )
     return ", ".join(f"{_struct(value)} AS {name}" for name, value in tree.items())
+
+
+def _batches(found: Sequence[str], size: int = 200) -> Iterable[Sequence[str]]:
+    return (found[start : start + size] for start in range(0, len(found), size))
+
+
+def _trino_columns(place: Layout) -> str:
+    """The columns of Athena's table, as Trino reads them from the raw column `event`; a struct is a row."""
+    tree: dict[str, Any] = {}
+    for path, column in place.columns.items():
+        _put(tree, column, f"json_extract_scalar(event, '{_members(path)}')")
+    for path, column in place.documents.items():
+        _put(tree, column, f"json_format(json_extract(event, '{_members(path)}'))")
+    for path, members in place.lists.items():
+        types = ", ".join(f"{name} VARCHAR" for name in members.values())
+        held = ", ".join(f"json_extract_scalar(element, '{_members(name)}')" for name in members)
+        elements = f"TRY_CAST(json_extract(event, '{_members(path)}') AS ARRAY(JSON))"
+        rows = f"transform({elements}, element -> CAST(ROW({held}) AS ROW({types})))"
+        _put(tree, place.list_columns[path], rows)
+    return ", ".join(f"{_row(value)[0]} AS {name}" for name, value in tree.items())
+
+
+def _row(value: Any) -> tuple[str, str]:
+    """A column or a row of columns, and its type."""
+    if isinstance(value, str):
+        return value, "VARCHAR"
+    parts = {name: _row(held) for name, held in value.items()}
+    kind = f"ROW({', '.join(f'{name} {held[1]}' for name, held in parts.items())})"
+    return f"CAST(ROW({', '.join(held[0] for held in parts.values())}) AS {kind})", kind
+
+
+def _members(path: str) -> str:
+    return "$" + "".join(f'["{member}"]' for member in path.split("."))
 
 
 def _put(tree: dict[str, Any], column: str, value: str) -> None:
@@ -330,4 +435,5 @@ ENGINES: dict[str, tuple[Callable[[], Engine], Callable[[], str | None], int]] =
     "clickhouse": (ClickHouseEngine, needs("chdb"), 15),
     "postgresql": (PostgreSQLEngine, postgres_missing, 25),
     "spark": (SparkEngine, spark_missing, 4),
+    "trino": (TrinoEngine, trino_missing, 3),
 }

@@ -10,7 +10,20 @@ from typing import Any
 CASCADE = (sys.executable, "-c", "from cloudcascade.cli.main import main; main()")
 WATCH = (*CASCADE, "watch")
 # What a stream says besides, and what it does not look for.
-_ASIDE = frozenset({"late", "final", "id", "supersedes", "near_misses"})
+_ASIDE = frozenset(
+    {
+        "late",
+        "final",
+        "id",
+        "supersedes",
+        "near_misses",
+        "silences",
+        "silenced",
+        "file",
+        "position",
+        "next",
+    }
+)
 
 Told = dict[str, Any]
 

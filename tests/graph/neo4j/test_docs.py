@@ -59,7 +59,7 @@ def test_the_joins_find_what_cartography_and_bloodhound_have_written(
         SET r.arn = 'arn:aws:iam::111122223333:role/x/app-server'
         CREATE (a)-[:RESOURCE]->(u:AWSPrincipal:AWSUser)
         SET u.arn = 'arn:aws:iam::111122223333:user/svc-reports'
-        CREATE (:User {name: 'ALEX.KIM@EXAMPLE.COM'})
+        CREATE (:User {name: 'PRIYA.NAIR@EXAMPLE.COM'})
     """
     ask(connection, theirs, {}, limit=1, write=True)
     page = (DOCS / "graph.md").read_text(encoding="utf-8")
