@@ -1,4 +1,4 @@
-"""Rules executed on what the catalogue says a benign action emits: which fire on side effects, and what silences only that."""
+"""Rules executed on what a benign action emits: which of them fire on side effects, and what silences only that."""
 
 from .errors import NoFix, NotJudged, ReviewError, Unreadable
 from .format import Format, Repository

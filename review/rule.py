@@ -17,9 +17,9 @@ EXPLAINED = "cloudcascade.explained"
 class Spelling:
     """How a platform spells a record's fields.
 
-    `value(record, name)` is what the platform would hold there, None where it holds nothing; `path(name)` is the path in
-    CloudTrail's own spelling, None where the field is no single member of a record. `EXPLAINED` is
-    a member of the record where a lookup finds it.
+    `value(record, name)` is what the platform would hold there, None where it holds nothing; `path(name)` is the path
+    in CloudTrail's own spelling, None where the field is no single member of a record. `EXPLAINED` is a member of
+    the record where a lookup finds it.
     """
 
     name: str
@@ -72,9 +72,9 @@ class Rule:
 
     `place` is the line on which its condition begins. `test` is None where it cannot be executed, and `not_judged` says
     why. `remarks` are sentences on what executing it leaves out. `counts` says what decides beside the filter (a
-    threshold, a first time, a sequence), None where one record is enough; `group_by` are the fields by which it counts, in
-    the platform's spelling. `about_cloudtrail` is False of a rule that reads another log: it is left out of everything.
-    `own` holds whatever the format needs to write the rule anew.
+    threshold, a first time, a sequence), None where one record is enough; `group_by` are the fields by which it
+    counts, in the platform's spelling. `about_cloudtrail` is False of a rule that reads another log: it is left out of
+    everything. `own` holds whatever the format needs to write the rule anew.
     """
 
     id: str
