@@ -141,10 +141,10 @@ def _side_effect(action: str, found: Sequence[Case], seen: Sequence[bool]) -> Si
         action=action,
         cascades=sorted({case.cascade for case in found}),
         profiles=sorted({case.profile for case in found}),
-        policy=policies[-1],
-        least=policies[0],
+        policy=policies[0],
+        least=policies[-1],
         attested=all(case.attested for case in found),
-        attested_some=any(case.attested for case in found),
+        attested_some=any(case.attested for case in found if case.profile != "service"),
         attacks=len(seen),
         seen=sum(seen),
     )
