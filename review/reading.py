@@ -1,12 +1,12 @@
 """Finds the files of a rule repository, and the rules in them. What cannot be read is told, and costs no other file."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import Place
-from .errors import ReviewError, Unreadable
+from .errors import NotJudged, ReviewError, Unreadable
 from .format import Format, Repository
 from .registry import format_of, formats
 from .rule import Rule, Source
@@ -29,12 +29,38 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read: the rules about CloudTrail, how many others there are, and what could not be read."""
+    """What was read: the rules about CloudTrail, how many others there are, and what could not be read.
+
+    `repositories` are what stood beside the rules, by the path of the file in which a rule was found.
+    """
 
     rules: Sequence[Rule]
     others: int
     files: int
     problems: Sequence[Problem]
+    repositories: Mapping[str, Repository] = field(default_factory=dict, compare=False, repr=False)
+
+    def again(self, rule: Rule, text: str) -> Rule:
+        """The rule, read anew from its repository in which its file has another text.
+
+        Raises:
+            NotJudged: the text cannot be read, or does not hold the rule any more.
+        """
+        before = self.repositories[rule.read_from]
+        changed = Source(rule.source.path, text)
+        sources = tuple(changed if each.path == changed.path else each for each in before.sources)
+        start = next(each for each in sources if each.path == rule.read_from)
+        chosen = format_of(start)
+        if chosen is None:
+            raise NotJudged("the changed file is of no format any more")
+        try:
+            rules = list(chosen.read(start, Repository(before.root, sources)))
+        except Unreadable as refused:
+            raise NotJudged(f"the changed file cannot be read: {refused}") from refused
+        found = next((each for each in rules if each.id == rule.id), None)
+        if found is None:
+            raise NotJudged("the changed file does not hold the rule any more")
+        return replace(found, read_from=rule.read_from)
 
 
 def read_rules(paths: Sequence[str | Path], *, only: str | None = None) -> Found:
@@ -47,6 +73,7 @@ def read_rules(paths: Sequence[str | Path], *, only: str | None = None) -> Found
     problems: list[Problem] = []
     rules: list[Rule] = []
     others = files = 0
+    repositories: dict[str, Repository] = {}
     for path in paths:
         root = Path(path)
         if not root.exists():
@@ -58,17 +85,18 @@ def read_rules(paths: Sequence[str | Path], *, only: str | None = None) -> Found
             if found is None:
                 continue
             files += 1
+            repositories[source.path] = held
             try:
                 for rule in found.read(source, held):
                     if rule.about_cloudtrail:
-                        rules.append(rule)
+                        rules.append(replace(rule, read_from=source.path))
                     else:
                         others += 1
             except Unreadable as refused:
                 problems.append(Problem(refused.place, refused.reason))
             except RecursionError:
                 problems.append(Problem(Place(source.path), "it is nested too deeply to be read"))
-    return Found(tuple(rules), others, files, tuple(problems))
+    return Found(tuple(rules), others, files, tuple(problems), repositories)
 
 
 def _among(only: str | None) -> Sequence[Format]:

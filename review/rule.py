@@ -74,7 +74,8 @@ class Rule:
     why. `remarks` are sentences on what executing it leaves out. `counts` says what decides beside the filter (a
     threshold, a first time, a sequence), None where one record is enough; `group_by` are the fields by which it
     counts, in the platform's spelling. `about_cloudtrail` is False of a rule that reads another log: it is left out of
-    everything. `own` holds whatever the format needs to write the rule anew.
+    everything. `read_from` is the path of the file in which the rule was found; `source` is the one that a fix
+    changes, which may be another. `own` holds whatever the format needs to write the rule anew.
     """
 
     id: str
@@ -90,6 +91,7 @@ class Rule:
     counts: str | None = None
     group_by: tuple[str, ...] = ()
     about_cloudtrail: bool = True
+    read_from: str = ""
     own: Any = field(default=None, compare=False, repr=False)
 
 

@@ -1,0 +1,256 @@
+"""The change that silences a rule on side effects and nothing else, in its own file, proved before it is shown."""
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from .cases import Case, Cases
+from .errors import NoFix, NotJudged
+from .format import Format
+from .judge import Records, verdicts
+from .reading import Found
+from .registry import formats
+from .rule import EXPLAINED, Exclusion, Patch, Rule, Term
+
+Kind = Literal["attested", "explained", "label"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What executing the changed rule has shown.
+
+    `silent` of `meant` side effects that the change is meant for are silent (of a label: still fire), and `seen` of
+    `others` records still fire on which the rule fired before: attacks, origins, side effects that may not be silenced.
+    `against` are sentences on what speaks against it; a fix with one of them is not shown as proved.
+    """
+
+    meant: int
+    silent: int
+    others: int
+    seen: int
+    against: Sequence[str] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing speaks against the change."""
+        return not self.against
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change of a rule. `actions` are the side effects that it is for; `limits` sentences on what it does not see."""
+
+    rule: Rule
+    kind: Kind
+    actions: Sequence[str]
+    exclusions: Sequence[Exclusion]
+    patch: Patch
+    proof: Proof
+    limits: Sequence[str]
+
+    @property
+    def diff(self) -> str:
+        """The change as a unified diff, new files included."""
+        path = self.rule.source.path
+        parts = [_diff(path, self.rule.source.text, self.patch.text)]
+        parts += [
+            _diff(str(Path(path).parent / name), "", text)
+            for name, text in sorted(self.patch.beside.items())
+        ]
+        return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfixed:
+    """Side effects of a rule for which no change is offered, and why."""
+
+    rule: Rule
+    actions: Sequence[str]
+    reason: str
+
+
+def fixes(rule: Rule, fired: Sequence[Case], cases: Cases, found: Found) -> Iterator[Fix | Unfixed]:
+    """The changes for a rule that fires on the side effects in `fired`, or why there is none.
+
+    First an exclusion of what AWS attests, where that is every benign cause; else the lookup of explained events; a
+    lower severity for what may only be labelled.
+    """
+    effects: dict[str, list[Case]] = defaultdict(list)
+    for case in fired:
+        if case.side_effect:
+            effects[case.action].append(case)
+    silenced = {
+        action: [case for case in found_cases if case.policy == "suppress"]
+        for action, found_cases in effects.items()
+    }
+    silenced = {action: found_cases for action, found_cases in silenced.items() if found_cases}
+    labelled = {
+        action: [case for case in found_cases if case.policy == "annotate"]
+        for action, found_cases in effects.items()
+        if action not in silenced
+    }
+    labelled = {action: found_cases for action, found_cases in labelled.items() if found_cases}
+    trial = _Trial(rule, fired, cases, found, _format(rule))
+    if silenced:
+        yield trial.silencing(silenced)
+    if labelled:
+        yield trial.labelling(labelled)
+    never = sorted(set(effects) - set(silenced) - set(labelled))
+    if never:
+        yield Unfixed(rule, never, "the catalogue says that it must never be silenced or labelled")
+
+
+def _format(rule: Rule) -> Format:
+    for each in formats():
+        if rule.format == each.name or rule.format.startswith(f"{each.name}-"):
+            return each
+    raise NotJudged(f"there is no format {rule.format!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    rule: Rule
+    fired: Sequence[Case]
+    cases: Cases
+    found: Found
+    format: Format
+
+    def silencing(self, effects: Mapping[str, Sequence[Case]]) -> Fix | Unfixed:
+        attested = _attested_exclusions(effects)
+        if attested is not None:
+            made = self._tried("attested", attested, effects)
+            if isinstance(made, Fix) and made.proof.holds:
+                return made
+        return self._tried("explained", (_explained(self.rule),), effects)
+
+    def labelling(self, effects: Mapping[str, Sequence[Case]]) -> Fix | Unfixed:
+        if self.format.label is None:
+            reason = f"it may only be labelled, and {self.format.title} has no label that review can write"
+            return Unfixed(self.rule, sorted(effects), reason)
+        attested = _attested_exclusions(effects)
+        chosen = attested if attested is not None else (_explained(self.rule),)
+        return self._tried("label", chosen, effects)
+
+    def _tried(
+        self, kind: Kind, exclusions: Sequence[Exclusion], effects: Mapping[str, Sequence[Case]]
+    ) -> Fix | Unfixed:
+        actions = sorted(effects)
+        write = self.format.label if kind == "label" else self.format.exclude
+        assert write is not None
+        try:
+            patch = write(self.rule, exclusions)
+            proof = self._proof(kind, exclusions, effects, patch)
+        except NoFix as reason:
+            return Unfixed(self.rule, actions, str(reason))
+        except NotJudged as reason:
+            return Unfixed(self.rule, actions, f"the change could not be proved: {reason}")
+        return Fix(
+            self.rule, kind, actions, exclusions, patch, proof, tuple(_limits(kind, exclusions))
+        )
+
+    def _proof(
+        self,
+        kind: Kind,
+        exclusions: Sequence[Exclusion],
+        effects: Mapping[str, Sequence[Case]],
+        patch: Patch,
+    ) -> Proof:
+        changed = self.found.again(self.rule, patch.text)
+        by_lookup = any(each.explained for each in exclusions)
+        meant = [case for found in effects.values() for case in found]
+        chosen = {id(case) for case in meant}
+        others = [case for case in self.fired if id(case) not in chosen]
+        others += self._attacks(meant, all_of_them=by_lookup)
+        before = verdicts(self.rule, Records([case.record for case in others]))
+        others = [case for case, fires in zip(others, before, strict=True) if fires]
+        records = [{**case.record, EXPLAINED: True} if by_lookup else case.record for case in meant]
+        after = verdicts(changed, Records([*records, *(case.record for case in others)]))
+        fires_meant, fires_others = after[: len(meant)], after[len(meant) :]
+        wanted = kind == "label"
+        silent = sum(1 for fires in fires_meant if (fires is True) is wanted)
+        seen = sum(1 for fires in fires_others if fires is True)
+        against = []
+        if silent < len(meant):
+            what = "no longer fire" if wanted else "still fire"
+            against.append(f"{len(meant) - silent} of {len(meant)} side effects {what}")
+        if seen < len(others):
+            lost = next(
+                case for case, fires in zip(others, fires_others, strict=True) if fires is not True
+            )
+            against.append(
+                f"{len(others) - seen} of {len(others)} other records are lost, such as {lost.action} "
+                f"({lost.attack or 'benign'}, {lost.cascade})"
+            )
+        return Proof(len(meant), silent, len(others), seen, tuple(against))
+
+    def _attacks(self, meant: Iterable[Case], *, all_of_them: bool) -> Iterator[Case]:
+        """The attacks that look like what is meant. What AWS attests looks the same whoever set the service going:
+        an exclusion by it alone does not see that, and says so."""
+        one_each = {(case.cascade, case.node): case for case in meant}
+        for case in one_each.values():
+            yield from (
+                attack for attack in self.cases.attacks(case) if all_of_them or not attack.attested
+            )
+
+
+def _attested_exclusions(effects: Mapping[str, Sequence[Case]]) -> tuple[Exclusion, ...] | None:
+    """Exclusions by `invokedBy`, where AWS names the service in every case that somebody did not make himself; None
+    where a benign cause is not attested."""
+    made = []
+    for action, found in sorted(effects.items()):
+        services = set()
+        for case in found:
+            service = case.record.get("userIdentity", {}).get("invokedBy")
+            if not service:
+                return None
+            services.add(str(service))
+        source, _, name = action.partition(":")
+        terms = (
+            Term("eventSource", (f"{source}.amazonaws.com",)),
+            Term("eventName", (name,)),
+            Term("userIdentity.invokedBy", tuple(sorted(services))),
+            Term("errorCode"),
+        )
+        why = f"{name} by {', '.join(sorted(services))}, which AWS attests"
+        made.append(Exclusion(f"cascade_{source.replace('-', '_')}_{name.lower()}", why, terms))
+    return tuple(made)
+
+
+def _explained(rule: Rule) -> Exclusion:
+    return Exclusion(
+        "cascade_explained",
+        "side effects that cloudcascade explains, by their eventID",
+        explained=True,
+    )
+
+
+def _limits(kind: Kind, exclusions: Sequence[Exclusion]) -> Iterator[str]:
+    if any(each.explained for each in exclusions):
+        yield "the lookup must be filled: cascade watch with cascade feed, or cascade classify"
+    else:
+        services = sorted(
+            {value for each in exclusions for term in each.terms for value in term.values
+             if term.path == "userIdentity.invokedBy"}
+        )  # fmt: skip
+        yield (
+            f"what somebody does through {', '.join(services)} is not seen by this rule any more"
+            if (kind != "label")
+            else f"what somebody does through {', '.join(services)} is labelled, too"
+        )
+
+
+def _diff(path: str, before: str, after: str) -> str:
+    # A path of a rule's file is somebody's text: no line break of it may end the header.
+    name = "".join(each if each.isprintable() else "?" for each in path)
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True),
+        after.splitlines(keepends=True),
+        f"a/{name.lstrip('/')}" if before else "/dev/null",
+        f"b/{name.lstrip('/')}",
+    )
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )

@@ -1,0 +1,58 @@
+"""A text that a pattern of a rule matches: what somebody would type who has read the rule."""
+
+import re
+from re import _constants as ops  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
+
+_MOST = 200
+
+
+def texts(literal: str) -> tuple[str, ...]:
+    """Texts that a constant of a rule may stand for: itself, wildcards filled, and as a regular expression."""
+    plain = literal.strip()
+    found = [literal, plain.replace("*", "x").replace("?", "x").replace("%", "x")]
+    found.append(plain.strip("*%"))
+    found.append(_of_regex(plain.strip("/")))
+    return tuple(dict.fromkeys(each for each in found if each and len(each) <= _MOST))
+
+
+def _of_regex(pattern: str) -> str:
+    if len(pattern) > _MOST:
+        return ""
+    try:
+        return _spelt(parser.parse(pattern))
+    except (re.error, RecursionError, OverflowError):
+        return ""
+
+
+def _spelt(parts: Any) -> str:
+    return "".join(_part(op, value) for op, value in parts)
+
+
+def _part(op: Any, value: Any) -> str:
+    if op is ops.LITERAL:
+        return chr(value)
+    if op is ops.IN:
+        return _one_of(value)
+    if op in (ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT):
+        least, _, inner = value
+        return _spelt(inner) * min(least, _MOST)
+    if op is ops.SUBPATTERN:
+        return _spelt(value[-1])
+    if op is ops.BRANCH:
+        return _spelt(value[1][0])
+    return "x" if op in (ops.ANY, ops.NOT_LITERAL) else ""
+
+
+def _one_of(values: Any) -> str:
+    for op, value in values:
+        if op is ops.LITERAL:
+            return chr(value)
+        if op is ops.RANGE:
+            return chr(value[0])
+        if op is ops.CATEGORY:
+            return "1" if value is ops.CATEGORY_DIGIT else "x"
+        if op is ops.NEGATE:
+            return "x"
+    return "x"
