@@ -32,7 +32,7 @@ def _spelt(parts: Any) -> str:
 
 def _part(op: Any, value: Any) -> str:
     if op is ops.LITERAL:
-        return chr(value)
+        return chr(int(value))
     if op is ops.IN:
         return _one_of(value)
     if op in (ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT):
