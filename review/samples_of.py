@@ -37,7 +37,7 @@ def _part(op: Any, value: Any) -> str:
         return _one_of(value)
     if op in (ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT):
         least, _, inner = value
-        return _spelt(inner) * min(least, _MOST)
+        return _spelt(inner) * min(int(least), _MOST)
     if op is ops.SUBPATTERN:
         return _spelt(value[-1])
     if op is ops.BRANCH:
@@ -48,7 +48,7 @@ def _part(op: Any, value: Any) -> str:
 def _one_of(values: Any) -> str:
     for op, value in values:
         if op is ops.LITERAL:
-            return chr(value)
+            return chr(int(value))
         if op is ops.RANGE:
             return chr(value[0])
         if op is ops.CATEGORY:
