@@ -13,6 +13,8 @@ def texts(literal: str) -> tuple[str, ...]:
     plain = literal.strip()
     found = [literal, plain.replace("*", "x").replace("?", "x").replace("%", "x")]
     found.append(plain.strip("*%"))
+    # A caller chooses the last part of an ARN, and not the rest.
+    found.append(re.split(r"[/:]", found[1])[-1])
     found.append(_of_regex(plain.strip("/")))
     return tuple(dict.fromkeys(each for each in found if each and len(each) <= _MOST))
 
