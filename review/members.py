@@ -72,7 +72,7 @@ def leaves(record: Mapping[str, Any]) -> list[Any]:
     while waiting:
         each = waiting.pop()
         if isinstance(each, Mapping):
-            waiting.extend(reversed(each.values()))
+            waiting.extend(reversed(list(each.values())))
         elif isinstance(each, list):
             waiting.extend(reversed(each))
         elif each is not None:

@@ -9,6 +9,7 @@ from ..format import Format, Repository
 from ..languages.datadog.json_text import parse
 from ..languages.datadog.rules import NAME, rule_of, rules_in
 from ..languages.datadog.writing import exclude
+from ..languages.installed import require
 from ..rule import Rule, Source
 
 _KEYS = ('"queries"', '"cases"', '"query"')
@@ -20,6 +21,7 @@ def _claims(source: Source) -> bool:
 
 
 def _read(source: Source, repository: Repository) -> Iterator[Rule]:
+    require("Datadog's rules", "lark")
     for node in rules_in(parse(source.path, source.text)):
         yield rule_of(source, node)
 

@@ -4,10 +4,11 @@ https://sigmahq.io/sigma-specification/
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..errors import Unreadable
 from ..format import Format, Repository
-from ..languages.sigma.detections import require_sigma
+from ..languages.installed import require
 from ..languages.sigma.documents import documents, index, is_sigma
 from ..languages.sigma.rules import NAME, rule_of
 from ..languages.sigma.writing import exclude, label
@@ -15,7 +16,7 @@ from ..rule import Rule, Source
 
 
 def _read(source: Source, repository: Repository) -> Iterator[Rule]:
-    require_sigma()
+    require("Sigma rules", "sigma.rule", "lark")
     found = documents(source)
     held = index(repository, found)
     for document in found:
@@ -26,7 +27,7 @@ def _read(source: Source, repository: Repository) -> Iterator[Rule]:
                 "`action` is of Sigma's first specification: write every rule out in a document of its own",
             )
         if kind in ("rule", "correlation"):
-            yield rule_of(document, held)
+            yield replace(rule_of(document, held), source=source)
 
 
 FORMAT = Format(

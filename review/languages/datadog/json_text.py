@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from json.decoder import scanstring
+from json import JSONDecodeError, JSONDecoder
 from typing import Any, NoReturn
 
 from ....errors import Place
@@ -12,6 +12,7 @@ from ...errors import Unreadable
 MOST_DEPTH = 60
 _SPACE = re.compile(r"[ \t\r\n]*")
 _SCALAR = re.compile(r"true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_DECODER = JSONDecoder()
 _WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -98,9 +99,10 @@ class _Reader:
 
     def _string(self, at: int) -> tuple[str, int]:
         try:
-            return scanstring(self._text, at + 1, True)
-        except ValueError as error:
-            self.refuse(at, str(error).partition(":")[0])
+            text, end = _DECODER.raw_decode(self._text, at)
+        except JSONDecodeError as error:
+            self.refuse(error.pos, error.msg)
+        return str(text), end
 
     def _list(self, at: int, depth: int) -> Node:
         found: list[Node] = []

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ....errors import Place
 from ....exporters.explained_table import COLUMNS, TABLE
 from ...errors import NotJudged, Unreadable
-from ...expression import Call, Expression, Field, Literal, both, either, negated, walk
+from ...expression import Call, Expression, Field, Literal, Value, both, either, negated, walk
 from ...rule import EXPLAINED, Predicate, Rule, Source
 from . import cases, logs, search
 from .json_text import Node, line_of
@@ -153,9 +153,7 @@ def _is_cloudtrail(node: Node) -> bool:
             is not None
         )
     told = [
-        bool(
-            logs.FUNCTIONS[each.function]("cloudtrail", *(one.value for one in each.arguments[1:]))
-        )  # type: ignore[union-attr]
+        bool(logs.FUNCTIONS[each.function]("cloudtrail", *_values(each)))
         for each in walk(parsed)
         if isinstance(each, Call) and _asks(each, ("source", "ddsource"))
     ]
@@ -163,6 +161,10 @@ def _is_cloudtrail(node: Node) -> bool:
         return any(told)
     paths = (logs.path_of(each.name) for each in walk(parsed) if isinstance(each, Field))
     return any(path.partition(".")[0] in _TELLING for path in paths if path)
+
+
+def _values(call: Call) -> list[Value]:
+    return [each.value for each in call.arguments if isinstance(each, Literal)]
 
 
 def _asks(call: Call, names: Sequence[str]) -> bool:

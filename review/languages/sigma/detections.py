@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from yaml.constructor import SafeConstructor
 
 from ....exporters.explained_table import TABLE
-from ...errors import NotJudged, ReviewError
+from ...errors import NotJudged
 from ...expression import Call, Expression, Field, Literal, Value, both, either, negated
 from ...members import OBJECTS, is_member
 from ...rule import EXPLAINED
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 EVERYTHING = "*"
 """The field of keywords: every value of a record."""
-MISSING = "Sigma rules take pySigma: pip install 'cloudcascade[review]'"
 _MOST_VALUES = 20_000
+_MOST_DASHES = 4
 # What pySigma lets through of values that are not of the kind a modifier takes.
 _REFUSED = (
     AttributeError,
@@ -33,18 +34,6 @@ _REFUSED = (
     ValueError,
     re.error,
 )
-
-
-def require_sigma() -> None:
-    """See that pySigma is there.
-
-    Raises:
-        ReviewError: it is not.
-    """
-    try:
-        import sigma.rule  # noqa: F401
-    except ImportError:
-        raise ReviewError(MISSING) from None
 
 
 def detection(node: yaml.Node) -> Expression:
@@ -64,7 +53,7 @@ def detection(node: yaml.Node) -> Expression:
     return _item(None, node, node)
 
 
-def _item(key: str | None, at: yaml.Node, node: yaml.Node) -> Expression:
+def _item(key: str | None, start: yaml.Node, node: yaml.Node) -> Expression:
     from sigma.conditions import ConditionAND
     from sigma.exceptions import SigmaError
     from sigma.rule import SigmaDetectionItem
@@ -72,34 +61,42 @@ def _item(key: str | None, at: yaml.Node, node: yaml.Node) -> Expression:
     nodes: Sequence[yaml.Node] = node.value if isinstance(node, yaml.SequenceNode) else [node]
     if len(nodes) > _MOST_VALUES:
         raise NotJudged(f"a list of {len(nodes):,} values is too long")
-    parts: list[Expression] = []
-    item = None
-    line = at.start_mark.line + 1
-    for each in nodes:
-        try:
-            item = SigmaDetectionItem.from_mapping(key, _plain(each))
-        except (SigmaError, *_REFUSED) as error:
-            raise NotJudged(f"pySigma refuses {key or 'a keyword'!r}: {error}") from None
-        where = Field(_known(item.field), line) if item.field else Field(EVERYTHING, line)
-        parts += [_test(where, value, each.start_mark.line + 1) for value in item.value]
-    if item is None:
+    line = start.start_mark.line + 1
+    if not nodes:
         if not key or "|" in key:
             raise NotJudged("a list of values is empty")
         return Call("is_null", (Field(_known(key), line),), line)
+    constructor = SafeConstructor()
+    values = [_plain(each, constructor) for each in nodes]
+    if key and "windash" in key.split("|"):
+        _require_few_dashes(values)
+    try:
+        item = SigmaDetectionItem.from_mapping(key, values)
+    except (SigmaError, *_REFUSED) as error:
+        raise NotJudged(f"pySigma refuses {key or 'a keyword'!r}: {error}") from None
+    where = Field(_known(item.field), line) if item.field else Field(EVERYTHING, line)
+    # A modifier makes one value of one, which may hold several.
+    lines = [each.start_mark.line + 1 for each in nodes]
+    if len(lines) != len(item.value):
+        lines = [line] * len(item.value)
+    parts = [_test(where, value, at) for value, at in zip(item.value, lines, strict=True)]
     found = both(*parts) if item.value_linking is ConditionAND else either(*parts)
     return negated(found) if item.negated else found
 
 
-def _plain(node: yaml.Node) -> Any:
+def _require_few_dashes(values: Sequence[Any]) -> None:
+    """Every dash is five, in every combination."""
+    if any(len(re.findall(r"\B[-/]\b", str(each))) > _MOST_DASHES for each in values):
+        raise NotJudged(f"windash makes too many values of more than {_MOST_DASHES} dashes")
+
+
+def _plain(node: yaml.Node, constructor: SafeConstructor) -> Any:
     if not isinstance(node, yaml.ScalarNode):
         raise NotJudged("a field's value holds a list or a map")
-    loader = yaml.SafeLoader("")
     try:
-        value = loader.construct_object(node)
+        value = constructor.construct_object(node)
     except (yaml.YAMLError, ValueError, OverflowError):
-        raise NotJudged(f"{node.value!r} is no value") from None
-    finally:
-        loader.dispose()
+        raise NotJudged(f"{node.value[:80]!r} is no value") from None
     # A date or a time that nobody quoted.
     return value if isinstance(value, str | int | float | None) else str(node.value)
 

@@ -13,6 +13,7 @@ from ...errors import Unreadable
 from ...format import Repository
 from ...rule import Source
 
+BYTE_ORDER_MARK = "\ufeff"
 MOST_DEPTH = 40
 # Every alias may double what the document says.
 MOST_ALIASES = 20
@@ -69,11 +70,13 @@ _KINDS: Mapping[str, str] = {
 
 
 def documents(source: Source) -> tuple[Document, ...]:
-    """The documents of a file that are maps.
+    """The documents of a file that are maps; their source has no byte order mark, which places do not count.
 
     Raises:
         Unreadable: the text is no YAML, nested too deeply, or full of aliases.
     """
+    if source.text.startswith(BYTE_ORDER_MARK):
+        source = Source(source.path, source.text.removeprefix(BYTE_ORDER_MARK))
     try:
         _check(source)
         nodes = list(yaml.compose_all(source.text, Loader=_Loader))
@@ -99,7 +102,8 @@ def _check(source: Source) -> None:
         if depth > MOST_DEPTH or aliases > MOST_ALIASES:
             what = "it is nested too deeply" if depth > MOST_DEPTH else "it has too many aliases"
             mark = event.start_mark
-            raise Unreadable(Place(source.path, mark.line + 1, mark.column + 1), what)
+            place = Place(source.path, mark.line + 1, mark.column + 1) if mark else None
+            raise Unreadable(place or Place(source.path), what)
 
 
 def child(node: yaml.Node | None, key: str) -> yaml.Node | None:
@@ -177,7 +181,7 @@ def index(repository: Repository, own: Sequence[Document]) -> Index:
 
 def is_sigma(source: Source) -> bool:
     """Whether a file looks like Sigma, by its keys alone."""
-    text = f"\n{source.text}"
+    text = "\n" + source.text.removeprefix(BYTE_ORDER_MARK)
     if not source.path.lower().endswith((".yml", ".yaml")) or "\ntitle:" not in text:
         return False
     if "\ncorrelation:" in text:

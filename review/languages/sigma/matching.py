@@ -43,46 +43,65 @@ def _any(test: Callable[[Value], bool], value: Value) -> bool:
     return test(value)
 
 
+class _Fixed:
+    """A part of a pattern, in which `?` is any character: it has one length."""
+
+    def __init__(self, part: Sequence[str | None], cased: bool) -> None:
+        texts = [each if cased or each is None else each.lower() for each in part]
+        self.length = sum(1 if each is None else len(each) for each in texts)
+        self.word = "".join(each or "" for each in texts)
+        self._regex = None
+        if None in texts:
+            written = "".join("." if each is None else re.escape(each) for each in texts)
+            self._regex = re.compile(written, re.DOTALL)
+
+    def stands_at(self, text: str, at: int) -> bool:
+        """Whether it stands at a place of the text."""
+        if self._regex is not None:
+            return self._regex.match(text, at) is not None
+        return text.startswith(self.word, at)
+
+    def find(self, text: str, at: int) -> int:
+        """Where it stands first, at a place or behind it; -1 where it does not."""
+        if self._regex is None:
+            return text.find(self.word, at)
+        found = self._regex.search(text, at)
+        return found.start() if found else -1
+
+
 class Pattern:
-    """A text with wildcards. `parts` are texts, and None for `?`, between which `*` stands."""
+    """A text with wildcards. `parts` stand between `*` and are made of texts, and of None for `?`."""
 
     def __init__(self, parts: Sequence[Sequence[str | None]], cased: bool) -> None:
-        flags = re.DOTALL if cased else re.DOTALL | re.IGNORECASE
-        self._open = len(parts) > 1
-        inner = [list(part) for part in parts]
-        word = inner[1][0] if len(inner) == 3 and len(inner[1]) == 1 else None
-        self._word = word if inner == [[], [word], []] else None
-        self._parts = [
-            re.compile("".join("." if each is None else re.escape(each) for each in part), flags)
-            for part in parts
-        ]
-        self._lengths = [sum(1 if each is None else len(each) for each in part) for part in parts]
+        self._parts = [_Fixed(part, cased) for part in parts]
+        self._cased = cased
+        plain = len(parts) == 3 and not parts[0] and not parts[2] and None not in parts[1]
+        self._word = self._parts[1].word if plain else None
 
     def matches(self, text: str) -> bool:
-        """Whether the whole text fits; each part is looked for once, from left to right."""
-        if not self._open:
-            return self._parts[0].fullmatch(text) is not None
-        first = self._parts[0].match(text)
-        if first is None:
+        """Whether the whole text fits."""
+        text = text if self._cased else text.lower()
+        first, last = self._parts[0], self._parts[-1]
+        if not first.stands_at(text, 0):
             return False
-        at = first.end()
-        for part in self._parts[1:-1]:
-            found = part.search(text, at)
-            if found is None:
-                return False
-            at = found.end()
-        start = len(text) - self._lengths[-1]
-        return start >= at and self._parts[-1].fullmatch(text, start) is not None
+        if first is last:
+            return first.length == len(text)
+        at = self._behind(self._parts[1:-1], text, first.length)
+        start = len(text) - last.length
+        return 0 <= at <= start and last.stands_at(text, start)
 
     def within(self, text: str) -> bool:
         """Whether a part of the text fits."""
-        at = 0
-        for part in self._parts:
-            found = part.search(text, at)
-            if found is None:
-                return False
-            at = found.end()
-        return True
+        return self._behind(self._parts, text if self._cased else text.lower(), 0) >= 0
+
+    def _behind(self, parts: Sequence[_Fixed], text: str, at: int) -> int:
+        """Where the parts end, each looked for once behind the one before; -1 where one is not there."""
+        for part in parts:
+            found = part.find(text, at)
+            if found < 0:
+                return -1
+            at = found + part.length
+        return at
 
     def in_object(self, value: Mapping[str, Any]) -> bool:
         """Whether one plain word stands in an object, however it is written.
@@ -92,10 +111,10 @@ class Pattern:
         """
         if self._word is None or not _PLAIN_WORD.fullmatch(self._word):
             text_of(value)
-        return self.within(json.dumps(value, ensure_ascii=False).replace("\\/", "/"))
+        return self.within(json.dumps(value, ensure_ascii=False))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=65_536)
 def pattern(written: str, cased: bool) -> Pattern:
     """The pattern of a text as Sigma writes it: `\\` before `*`, `?` and `\\` takes their meaning."""
     parts: list[list[str | None]] = [[]]

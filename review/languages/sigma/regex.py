@@ -13,7 +13,7 @@ from typing import Any
 
 from ...errors import NotJudged
 
-MOST_STEPS = 30_000_000
+MOST_STEPS = 100_000_000
 MOST_PATTERN = 2_000
 _LONG_TEXT = 100_000
 _DULL_HEAD = re.compile(r"\A\.\*\??(?![?+{])")
@@ -30,15 +30,18 @@ class BoundedRegex:
     def __init__(self, pattern: str, flags: int = 0) -> None:
         if len(pattern) > MOST_PATTERN:
             raise NotJudged(f"a regular expression of {len(pattern):,} characters is too long")
-        if flags & re.DOTALL:
-            # What may stand anywhere before or behind changes nothing for a search.
-            pattern = _DULL_TAIL.sub("", _DULL_HEAD.sub("", pattern))
+        # What may be anything, or nothing, before or behind changes nothing for a search.
+        pattern = _DULL_TAIL.sub("", _DULL_HEAD.sub("", pattern))
         try:
             self._pattern = re.compile(pattern, flags)
-            repeats, choices = _cost(import_module("re._parser").parse(pattern, flags))
+            parsed = import_module("re._parser").parse(pattern, flags)
+            repeats, choices = _cost(parsed)
         except (re.error, RecursionError, OverflowError) as error:
             raise NotJudged(f"the regular expression {pattern!r} cannot be read: {error}") from None
-        self._most = _longest(repeats, choices)
+        # One that begins at the beginning is tried there alone.
+        first = [str(where) for operation, where in parsed[:1] if str(operation) == "AT"]
+        anchored = first == ["AT_BEGINNING"] and not flags & re.MULTILINE
+        self._most = _longest(repeats + (not anchored), choices)
         if self._most < 16:
             raise NotJudged(f"the regular expression {pattern!r} could take too long")
         self.search = lru_cache(maxsize=4_096)(self._search)
@@ -53,11 +56,11 @@ class BoundedRegex:
 
 
 def _longest(repeats: int, choices: int) -> int:
-    """The length of text n for which n ** (repeats + 1) / (repeats + 1)! * choices steps are few enough."""
+    """The length of text n for which n ** repeats / repeats! * choices steps are few enough."""
     if choices > MOST_STEPS:
         return 0
-    many = MOST_STEPS / choices * factorial(repeats + 1)
-    return min(_LONG_TEXT, int(many ** (1 / (repeats + 1))))
+    many = MOST_STEPS / choices * factorial(min(repeats, 100))
+    return min(_LONG_TEXT, int(many ** (1 / max(repeats, 1))))
 
 
 def _cost(parsed: Iterable[Any], inside: bool = False) -> tuple[int, int]:

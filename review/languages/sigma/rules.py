@@ -21,6 +21,7 @@ from .matching import FUNCTIONS
 
 NAME = "sigma"
 _MOST_CORRELATED = 8
+_MOST_DETECTIONS = 2_000
 
 
 def _value(record: Mapping[str, Any], name: str) -> Any:
@@ -156,8 +157,19 @@ def condition_of(document: Document, key: str) -> Expression:
 
 
 def _resolved(written: str, named: Mapping[str, yaml.Node]) -> Expression:
-    parsed = conditions.parse(written)
-    return conditions.resolved(parsed, tuple(named), lambda name: detection(named[name]))
+    made: dict[str, Expression] = {}
+    left = _MOST_DETECTIONS
+
+    def made_of(name: str) -> Expression:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise NotJudged(f"its condition names detections more than {_MOST_DETECTIONS:,} times")
+        if name not in made:
+            made[name] = detection(named[name])
+        return made[name]
+
+    return conditions.resolved(conditions.parse(written), tuple(named), made_of)
 
 
 def _is_cloudtrail(document: Document) -> bool:

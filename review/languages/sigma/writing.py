@@ -12,7 +12,7 @@ from ...errors import NoFix, NotJudged
 from ...members import is_member
 from ...rule import Exclusion, Patch, Rule, Source
 from . import conditions
-from .documents import Document, child, documents, items
+from .documents import BYTE_ORDER_MARK, Document, child, documents, items
 from .rules import Own
 
 _LOWER = {"critical": "low", "high": "low", "medium": "low", "low": "informational"}
@@ -35,7 +35,8 @@ def exclude(rule: Rule, exclusions: Sequence[Exclusion]) -> Patch:
     edits: list[Edit] = []
     for document in own.counted or (own.document,):
         edits += _excluding(document, exclusions)
-    return Patch(_edited(rule.source.text, edits), note=_note(exclusions))
+    mark = BYTE_ORDER_MARK if rule.source.text.startswith(BYTE_ORDER_MARK) else ""
+    return Patch(mark + _edited(own.document.source.text, edits), note=_note(exclusions))
 
 
 def label(rule: Rule, exclusions: Sequence[Exclusion]) -> Patch:
@@ -130,9 +131,10 @@ def _body(document: Document) -> yaml.MappingNode:
 def _conditions(body: yaml.MappingNode) -> list[yaml.ScalarNode]:
     where = child(body, "condition")
     listed = where.value if isinstance(where, yaml.SequenceNode) else [where]
-    if not all(isinstance(each, yaml.ScalarNode) for each in listed):
+    found = [each for each in listed if isinstance(each, yaml.ScalarNode)]
+    if len(found) < len(listed):
         raise NoFix("its condition is no text")
-    return listed
+    return found
 
 
 def _parsed(node: yaml.ScalarNode) -> conditions.Condition:

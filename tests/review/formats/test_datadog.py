@@ -1,6 +1,7 @@
 """Datadog: which records a rule finds, what decides beside it, and what it is after an exclusion."""
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from cloudcascade.review import (
     NoFix,
     Predicate,
     Repository,
+    ReviewError,
     Rule,
     Source,
     Term,
@@ -275,6 +277,12 @@ def test_what_breaks_the_format_is_refused_with_its_place(text: str) -> None:
 )
 def test_a_file_is_claimed_by_its_keys(text: str, claimed: bool) -> None:
     assert FORMAT.claims(Source("a.json", text)) is claimed
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lark", None)
+    with pytest.raises(ReviewError, match=r"pip install 'cloudcascade\[review\]'"):
+        read(rule_of("source:cloudtrail"))
 
 
 # Exclusions

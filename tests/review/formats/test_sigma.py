@@ -2,11 +2,14 @@
 
 import difflib
 import re
+import sys
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sigma.collection import SigmaCollection
+from sigma.rule import SigmaRule
 
 from cloudcascade.review import (
     EXPLAINED,
@@ -325,6 +328,13 @@ def test_what_breaks_the_format_is_refused_with_its_place(text: str) -> None:
     assert refused.value.place.line
 
 
+def test_a_mark_of_byte_order_costs_nothing() -> None:
+    (rule,) = read("\ufeff" + rule_text(LAYOUTS[0]))
+    assert fires(rule, RECORD)
+    (changed,) = read(FORMAT.exclude(rule, [BY_SERVICE]).text)
+    assert not fires(changed, RECORD)
+
+
 def test_a_deep_condition_is_not_judged() -> None:
     (rule,) = read(rule_text(f"s:\n    eventName: a\ncondition: {'(' * 500}s{')' * 500}"))
     assert "deeply" in (rule.not_judged or "")
@@ -335,6 +345,7 @@ def test_a_deep_condition_is_not_judged() -> None:
     [
         ("a.yml", rule_text(selection("eventName: a")), True),
         ("a.yaml", CORRELATION, True),
+        ("a.yml", "\ufeff" + rule_text(selection("eventName: a")).replace("\n", "\r\n"), True),
         ("a.json", rule_text(selection("eventName: a")), False),
         ("a.yml", "name: x\nsearch: y\ntype: TTP\n", False),
         ("a.yml", "AnalysisType: rule\nFilename: a.py\n", False),
@@ -342,6 +353,12 @@ def test_a_deep_condition_is_not_judged() -> None:
 )
 def test_a_file_is_claimed_by_its_keys(path: str, text: str, claimed: bool) -> None:
     assert FORMAT.claims(Source(path, text)) is claimed
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sigma.rule", None)
+    with pytest.raises(ReviewError, match=r"pip install 'cloudcascade\[review\]'"):
+        read(rule_text(selection("eventName: a")))
 
 
 # Exclusions
@@ -489,3 +506,16 @@ def test_functions_know_every_call() -> None:
     assert isinstance(rule.test, Predicate)
     calls = {each.function for each in walk(rule.test.condition) if isinstance(each, Call)}
     assert calls <= set(rule.test.functions)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_pysigma_takes_what_is_written(layout: str) -> None:
+    (rule,) = read(rule_text(layout))
+    assert FORMAT.label is not None
+    for write, rules in ((FORMAT.exclude, 1), (FORMAT.label, 2)):
+        text = write(rule, [BY_SERVICE, KNOWN]).text
+        collection = SigmaCollection.from_yaml(text)
+        assert len(collection.rules) == rules
+        for each in collection.rules:
+            assert isinstance(each, SigmaRule)
+            assert all(condition.parsed for condition in each.detection.parsed_condition)
