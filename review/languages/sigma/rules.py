@@ -291,7 +291,7 @@ def _text(document: Document, node: yaml.Node | None) -> str:
 def _shared(correlation: Document, counted: Sequence[Document], index: Index) -> str | None:
     """Why the rules that a correlation counts cannot be changed for its sake alone."""
     for each in counted:
-        if each.source is not correlation.source:
+        if each.source.path != correlation.source.path:
             return f"it counts {each.title!r} of {each.source.path}: change that rule"
         if not _counts_alone(correlation, each, index):
             return f"it counts {each.title!r}, which alerts beside it: change that rule"
