@@ -9,13 +9,21 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import yaml
 
 from ...errors import Place
 from ...exporters.errors import CannotEncode
-from ...exporters.languages.expressions import Call, Expression, Field, Value, both, call, either, equal
+from ...exporters.languages.expressions import (
+    Call,
+    Expression,
+    Field,
+    Value,
+    both,
+    call,
+    either,
+    equal,
+)
 from ...exporters.languages.splunk.spl import written
 from ..errors import NoFix, NotJudged, Unreadable
 from ..format import Format, Repository
@@ -30,11 +38,22 @@ from ..rule import Exclusion, Patch, Predicate, Rule, Source, Term
 _NAME = "splunk"
 _LARGEST = 1_000_000
 _CONF = "savedsearches.conf"
-_KEYS = re.compile(r"^(name|search|type|detection|logsource)[ \t]*:[ \t]*([\"']?\w+)?", re.MULTILINE)
+_KEYS = re.compile(
+    r"^(name|search|type|detection|logsource)[ \t]*:[ \t]*([\"']?\w+)?", re.MULTILINE
+)
 # What contentctl makes a rule of; a baseline or an investigation alerts nobody.
 _TYPES = frozenset({"ttp", "anomaly", "hunting", "correlation"})
-_SEVERITY = {"1": "informational", "2": "informational", "3": "low", "4": "medium", "5": "high", "6": "critical"}
-_LAKE = re.compile(r"amazon_security_lake|\bapi\.operation\b|aws:asl|ocsf:aws|aws:cloudtrail:lake", re.IGNORECASE)
+_SEVERITY = {
+    "1": "informational",
+    "2": "informational",
+    "3": "low",
+    "4": "medium",
+    "5": "high",
+    "6": "critical",
+}
+_LAKE = re.compile(
+    r"amazon_security_lake|\bapi\.operation\b|aws:asl|ocsf:aws|aws:cloudtrail:lake", re.IGNORECASE
+)
 _TRAIL = re.compile(r"cloudtrail", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"\bsourcetype\s*(=|IN)", re.IGNORECASE)
 _CALLS = re.compile(r"\beventSource\b")
@@ -200,7 +219,8 @@ def _rule(
 ) -> Rule:  # fmt: skip
     first = place.places[0] if place.places else place.key
     line = bisect_right(begins, first)
-    test, reason, counts, group = None, None, None, ()
+    test, reason, counts = None, None, None
+    group: tuple[str, ...] = ()
     if about:
         try:
             found = _judged(place, begins, line)
@@ -337,12 +357,14 @@ FORMAT = Format(
     read=_read,
     exclude=_exclude,
     not_modelled=(
-        "Fields are those of the Splunk Add-on for AWS; what it derives by the event's name (user, status, action) decides nothing here.",
-        "A field that `stats` groups by and that cannot be derived is taken to be there, and the rule says so.",
+        "Fields are those of the Splunk Add-on for AWS; a rule that asks for one which the add-on derives by the "
+        "event's name, such as user, status or action, is not judged.",
+        "A field that stats groups by and that cannot be derived is taken to be there; the rule says so.",
         "A member that is null in JSON is taken to be missing.",
         "index, source and host are taken to be where CloudTrail is.",
-        "Subsearches, data models, joins, lookups other than the one of explained events, and Security Lake are not executed.",
-        "Behind stats, a filter on what was counted is told and not executed; `dedup`, `head` and `sort` keep everything.",
+        "Subsearches, data models, joins and Security Lake are not executed, nor lookups other than that of "
+        "explained events.",
+        "Behind stats, a filter on what was counted is told and not executed; dedup and head keep everything.",
         "A name with a dot that is not quoted in eval joins two fields, as in Splunk.",
     ),
 )

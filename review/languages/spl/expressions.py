@@ -89,7 +89,9 @@ _LONGEST = 20_000
 _MACRO = re.compile("`([^`]*)`")
 _NETWORK = re.compile(r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}")
 # They say when a search looks, not at what.
-_TIMES = re.compile(r"_?(index_)?(earliest|latest)|(start|end)(time|timeu|(seconds|minutes|hours|days)ago)")
+_TIMES = re.compile(
+    r"_?(index_)?(earliest|latest)|(start|end)(time|timeu|(seconds|minutes|hours|days)ago)"
+)
 
 
 @cache
@@ -211,7 +213,9 @@ class _Search:
         if not value.strip("*"):
             return Literal(True, line)
         if re.search(r'["\\{}\[\]]', value):
-            raise NotJudged(f"it looks for {value!r} in the raw text, which may be laid out otherwise")
+            raise NotJudged(
+                f"it looks for {value!r} in the raw text, which may be laid out otherwise"
+            )
         return Call("search word", (self._resolve(RAW, line), Literal(value, line)), line)
 
 
@@ -300,9 +304,10 @@ class _Eval:
 
     def _extracted(self, name: str, parts: list[Any], line: int) -> Expression:
         of, path = map(self.of, parts)
-        if of == self._resolve(RAW, of.line) and isinstance(path, Literal):
-            if isinstance(path.value, str) and not (name == "json_extract" and "{" in path.value):
-                return self._resolve(f"{JSON}{path.value}", line)
+        at = path.value if isinstance(path, Literal) else None
+        braces = name == "json_extract" and isinstance(at, str) and "{" in at
+        if of == self._resolve(RAW, of.line) and isinstance(at, str) and not braces:
+            return self._resolve(f"{JSON}{at}", line)
         raise NotJudged(f"{name}() of another text than the record is not modelled")
 
 
@@ -314,7 +319,7 @@ def _is_null(expression: Expression) -> bool:
         isinstance(expression, Call)
         and expression.function == "."
         and any(
-            isinstance(each, Field) and each.name in _OBJECTS or _is_null(each)
+            (isinstance(each, Field) and each.name in _OBJECTS) or _is_null(each)
             for each in expression.arguments
         )
     )

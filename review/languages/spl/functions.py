@@ -156,12 +156,11 @@ def _case(*parts: Value) -> Value:
     )
 
 
-def _found(pattern: str, value: Value) -> re.Match[str] | None | bool:
+def _found(pattern: str, value: Value) -> re.Match[str] | bool | None:
+    """The first place; False where the text is too long to ask."""
     compiled, longest = regular(pattern)
     text = _text(value)
-    if len(text) > longest:
-        return False
-    return compiled.search(text)
+    return compiled.search(text) if len(text) <= longest else False
 
 
 def _match(value: Value, pattern: Value) -> bool | None:

@@ -102,18 +102,18 @@ def regular(pattern: str) -> tuple[re.Pattern[str], int]:
     closed: int | None = None
     unbounded = choices = 0
     for found in _TOKEN.finditer(pattern):
-        token = found[0]
-        if token[0] == "\\" and token[1:] and (token[1] in _FOREIGN or token[1].isdigit()):
-            raise NotJudged(f"the regular expression {pattern!r} has {token}")
-        most = _most(token)
+        mark = found[0]
+        if mark[0] == "\\" and mark[1:] and (mark[1] in _FOREIGN or mark[1].isdigit()):
+            raise NotJudged(f"the regular expression {pattern!r} has {mark}")
+        most = _most(mark)
         inside, closed = closed, None
-        if token[0] == "(":
+        if mark[0] == "(":
             groups.append(_PLAIN)
-            token = re.sub(r"^\(\?<(?=[A-Za-z_])", "(?P<", token)
-        elif token == ")" and len(groups) > 1:
+            mark = re.sub(r"^\(\?<(?=[A-Za-z_])", "(?P<", mark)
+        elif mark == ")" and len(groups) > 1:
             closed = groups.pop()
             groups[-1] = max(groups[-1], closed)
-        elif token == "|":
+        elif mark == "|":
             groups[-1] = max(groups[-1], _CHOICE)
             choices += 1
         elif most is not None:
@@ -124,7 +124,7 @@ def regular(pattern: str) -> tuple[re.Pattern[str], int]:
             groups[-1] = max(groups[-1], _REPEATS if most > _BOUND else _CHOICE)
             unbounded += most > _BOUND
             choices += most <= _BOUND
-        parts.append(token)
+        parts.append(mark)
     unbounded += choices // _MANY
     if unbounded >= len(_LIMITS):
         raise NotJudged(f"the regular expression {pattern!r} repeats too often")

@@ -58,8 +58,9 @@ def read(text: Text) -> Search:
         head = re.match(r"search(?=\s)", first.value)
         pipeline.search(first.part(head.end()) if head else first)
     elif not rest or not rest[0].value.startswith("search"):
-        name = _COMMAND.match(rest[0].value)[0] if rest and _COMMAND.match(rest[0].value) else "|"
-        raise NotJudged(f"`{name}` makes its rows itself: from a data model, a lookup or nothing")
+        name = _COMMAND.match(rest[0].value) if rest else None
+        shown = name[0] if name else "|"
+        raise NotJudged(f"`{shown}` makes its rows itself: from a data model, a lookup or nothing")
     for each in rest:
         if pipeline.closed:
             break
@@ -127,7 +128,9 @@ class _Pipeline:
         self._keep(read_eval(text, self._resolve, self._dotted), text, "where")
 
     def _regex(self, text: Text) -> None:
-        found = re.fullmatch(r'\s*([^\s=!"]+)\s*(!?=)\s*("(?:[^"\\]|\\.)*")\s*', text.value, re.DOTALL)
+        found = re.fullmatch(
+            r'\s*([^\s=!"]+)\s*(!?=)\s*("(?:[^"\\]|\\.)*")\s*', text.value, re.DOTALL
+        )
         if not found or found[2] != "=":
             raise NotJudged("`regex` of the raw text, or with !=, is not modelled")
         # The backslashes are the expression's own.
@@ -145,7 +148,11 @@ class _Pipeline:
         unclear = _marked(condition, _UNKNOWN)
         if unclear is None:
             unclear = next(
-                (why for each in walk(condition) if isinstance(each, Field) and (why := unknown(each.name))),
+                (
+                    why
+                    for each in walk(condition)
+                    if isinstance(each, Field) and (why := unknown(each.name))
+                ),
                 None,
             )
         if unclear is not None:
@@ -262,7 +269,10 @@ class _Pipeline:
             self._set(options.get("output", path), held)
 
     def _rex(self, text: Text) -> None:
-        options = {each[1].lower(): unquoted(each[2]) for each in _OPTION.finditer(masked_options(text.value))}
+        options = {
+            each[1].lower(): unquoted(each[2])
+            for each in _OPTION.finditer(masked_options(text.value))
+        }
         quoted = re.search(r'"((?:[^"\\]|\\.)*)"\s*$', text.value, re.DOTALL)
         field = re.search(r'\bfield\s*=\s*("[^"]*"|[^\s]+)', text.value)
         if "mode" in options or "max_match" in options or not quoted or not field:
@@ -278,7 +288,11 @@ class _Pipeline:
         held = self._resolve(source, text.line())
         for group in groups:
             taken = Call("rex", (held, Literal(pattern, text.line()), Literal(group)), text.line())
-            self._set(group, Call("coalesce", (taken, self._resolve(group, text.line()))))
+            before = self._resolve(group, text.line())
+            if isinstance(before, Field) and not exists(before.name):
+                self._set(group, taken)
+            else:
+                self._set(group, Call("coalesce", (taken, before)))
 
     def _lookup(self, text: Text) -> None:
         names = words(text.value)
@@ -286,12 +300,19 @@ class _Pipeline:
         if not names:
             raise NotJudged("a lookup without a name")
         table, rest = names[0], names[1:]
-        at = next((i for i, each in enumerate(rest) if each.upper() in ("OUTPUT", "OUTPUTNEW")), None)
+        at = next(
+            (i for i, each in enumerate(rest) if each.upper() in ("OUTPUT", "OUTPUTNEW")), None
+        )
         if at is None:
             self._others = _all_unknown(f"the lookup `{table}` is not among what a record says")
             return
-        found: Expression = Call(_UNKNOWN, (Literal(f"what the lookup `{table}` gives is not known"),))
-        if table == LOOKUP and rest[:at] in (["event_id", "AS", "eventID"], ["event_id", "as", "eventID"]):
+        found: Expression = Call(
+            _UNKNOWN, (Literal(f"what the lookup `{table}` gives is not known"),)
+        )
+        if table == LOOKUP and rest[:at] in (
+            ["event_id", "AS", "eventID"],
+            ["event_id", "as", "eventID"],
+        ):
             found = Field(EXPLAINED, text.line())
         outputs = rest[at + 1 :]
         while outputs:
@@ -304,7 +325,16 @@ class _Pipeline:
 
     def _iplocation(self, text: Text) -> None:
         prefix = next((each[2] for each in _OPTION.finditer(text.value) if each[1] == "prefix"), "")
-        for name in ("City", "Country", "Region", "lat", "lon", "Continent", "MetroCode", "Timezone"):
+        for name in (
+            "City",
+            "Country",
+            "Region",
+            "lat",
+            "lon",
+            "Continent",
+            "MetroCode",
+            "Timezone",
+        ):
             reason = f"`{name}` comes from the location of an address, which no record says"
             self._held[prefix + name] = Call(_UNKNOWN, (Literal(reason),))
 
@@ -323,7 +353,9 @@ class _Pipeline:
         if "sortby" in names:
             names = names[: names.index("sortby")]
         self._present(names, text)
-        self._remarks["`dedup` keeps the first record of each kind, and is taken to keep all"] = None
+        self._remarks["`dedup` keeps the first record of each kind, and is taken to keep all"] = (
+            None
+        )
 
     def _head(self, text: Text) -> None:
         self._remarks["`head` and `tail` are taken to keep all"] = None

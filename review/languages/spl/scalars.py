@@ -4,7 +4,7 @@ https://yaml.org/spec/1.2.2/#chapter-7-flow-style-productions and chapter 8, as 
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import yaml
@@ -141,10 +141,6 @@ def _block(style: str, text: str, start: int, end: int) -> tuple[str, list[int]]
     out: list[str] = []
     places: list[int] = []
 
-    def add(part: str, place: Callable[[int], int]) -> None:
-        out.append(part)
-        places.extend(map(place, range(len(part))))
-
     waiting = ""
     previous: str | None = None
     for began, line in lines:
@@ -158,7 +154,8 @@ def _block(style: str, text: str, start: int, end: int) -> tuple[str, list[int]]
         else:
             between = waiting
         where = began + indent
-        add(between, lambda _, where=where: where)  # type: ignore[misc]
-        add(body, lambda i, where=where: where + i)  # type: ignore[misc]
+        out += [between, body]
+        places += [where] * len(between)
+        places += range(where, where + len(body))
         waiting, previous = "", body
     return "".join(out), places
