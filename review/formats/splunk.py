@@ -7,7 +7,8 @@ https://docs.splunk.com/Documentation/Splunk/latest/Admin/Savedsearchesconf
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import yaml
@@ -37,6 +38,7 @@ from ..rule import Exclusion, Patch, Predicate, Rule, Source, Term
 
 _NAME = "splunk"
 _LARGEST = 1_000_000
+_LONGEST = 20_000
 _CONF = "savedsearches.conf"
 _KEYS = re.compile(
     r"^(name|search|type|detection|logsource)[ \t]*:[ \t]*([\"']?\w+)?", re.MULTILINE
@@ -133,12 +135,14 @@ def _saved(source: Source, macros: Macros) -> Iterator[Rule]:
 def _detection(source: Source, macros: Macros) -> Rule:
     node = _composed(source)
     held = {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
-    key = next(key for key, _ in node.value if getattr(key, "value", None) == "search")
-    search = held["search"]
+    key, search = [pair for pair in node.value if getattr(pair[0], "value", None) == "search"][-1]
     if not isinstance(search, yaml.ScalarNode):
         raise Unreadable(_marked(source, search), "`search` is no text")
     begins = offsets(source.text)
     scalar = scalar_of(search, source.text, begins)
+    if scalar.start < begins[key.end_mark.line] + key.end_mark.column:
+        # An alias: the text stands elsewhere, and may be somebody else's, too.
+        scalar = replace(scalar, places=())
     place = _Place(scalar.value, scalar.places, scalar, begins[key.start_mark.line], macros)
     name = _text(held.get("name")) or source.path
     return _rule(
@@ -204,10 +208,10 @@ def _about(search: str, data: str, macros: Macros) -> bool:
     """Whether it reads CloudTrail: it says so, or names no other source type and asks for API calls."""
     if _TRAIL.search(data):
         return True
-    try:
-        shown = expanded(Text(search, [0] * len(search)), macros).value
-    except NotJudged:
-        shown = search
+    shown = search
+    if len(search) <= _LONGEST:
+        with suppress(NotJudged):
+            shown = expanded(Text(search, [0] * len(search)), macros).value
     if _TRAIL.search(shown) or _LAKE.search(search):
         return True
     return not _ELSEWHERE.search(shown) and _CALLS.search(shown) is not None
@@ -250,6 +254,8 @@ def _rule(
 def _judged(place: _Place, begins: Sequence[int], line: int) -> pipeline.Search:
     if _LAKE.search(place.search):
         raise NotJudged("it reads Security Lake, where records are OCSF and not CloudTrail's own")
+    if len(place.search) > _LONGEST:
+        raise NotJudged(f"a search of more than {_LONGEST} letters")
     lines = [bisect_right(begins, at) for at in place.places] or [line] * len(place.search)
     lines += [lines[-1]] * (len(place.search) - len(lines)) if lines else []
     text = Text(place.search, lines[: len(place.search)])
@@ -277,7 +283,8 @@ def _exclude(rule: Rule, exclusions: Sequence[Exclusion]) -> Patch:
     # The comment goes in last: it stands before the search, and would move it.
     indent = re.match(r"[ \t]*", text[place.key :])
     lead = indent[0] if indent else ""
-    comment = "".join(f"{lead}# {_one_line(each.why)}\n" for each in exclusions)
+    end = "\r\n" if "\r\n" in text else "\n"
+    comment = "".join(f"{lead}# {_one_line(each.why)}{end}" for each in exclusions)
     changed = changed[: place.key] + comment + changed[place.key :]
     _hold(rule, place, changed, place.search[:at] + more + place.search[at:])
     return Patch(changed)

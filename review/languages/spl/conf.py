@@ -56,13 +56,16 @@ def stanzas(text: str) -> Iterator[Stanza]:
             continue
         key, equals, value = body.partition("=")
         places = list(range(start + len(key) + 1, start + len(body)))
-        while value.endswith("\\") and number < len(lines):
+        parts = [value]
+        while parts[-1].endswith("\\") and number < len(lines):
             more = lines[number].rstrip("\r\n")
             # The line break stands where the backslash was.
-            value = f"{value[:-1]}\n{more}"
+            parts[-1] = f"{parts[-1][:-1]}\n"
+            parts.append(more)
             places.extend(range(at, at + len(more)))
             at += len(lines[number])
             number += 1
+        value = "".join(parts)
         if equals:
             lead = len(value) - len(value.lstrip())
             kept = value.rstrip()

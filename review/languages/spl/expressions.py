@@ -212,6 +212,8 @@ class _Search:
             raise NotJudged(f"{value}() is not modelled")
         if not value.strip("*"):
             return Literal(True, line)
+        if value.strip("*").count("*") > 1:
+            raise NotJudged(f"it looks for {value!r} in the raw text, with too many asterisks")
         if re.search(r'["\\{}\[\]]', value):
             raise NotJudged(
                 f"it looks for {value!r} in the raw text, which may be laid out otherwise"
@@ -247,7 +249,8 @@ class _Eval:
                 return self._call("-", Literal(0), self.of(parts[1]))
             case "number":
                 text = str(parts[0])
-                return Literal(float(text) if "." in text else int(text[:18]), self._line(parts[0]))
+                number = int(text) if text.isdigit() and len(text) < 19 else float(text[:40])
+                return Literal(number, self._line(parts[0]))
             case "string":
                 return Literal(unquoted(str(parts[0])), self._line(parts[0]))
             case "field":

@@ -9,6 +9,7 @@ nowhere, and cannot be told.
 """
 
 import ipaddress
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -119,17 +120,21 @@ def _calculated(compute: Callable[[float, float], float]) -> Function:
         if first is None or second is None:
             return None
         try:
-            return compute(first, second)
+            return _finite(compute(first, second))
         except (ArithmeticError, ValueError):
             return None
 
     return calculated
 
 
+def _finite(number: float) -> Value:
+    return number if math.isfinite(number) else None
+
+
 def _plus(one: Value, other: Value) -> Value:
     first, second = _number(one), _number(other)
     if first is not None and second is not None:
-        return first + second
+        return _finite(first + second)
     return one + other if isinstance(one, str) and isinstance(other, str) else None
 
 
@@ -140,6 +145,7 @@ def _joined(one: Value, other: Value) -> Value:
 
 
 _LONGEST = 200_000
+_LONGEST_LIKE = 1_000
 
 
 def _short(text: str) -> str | None:
@@ -185,11 +191,16 @@ def _replace(value: Value, pattern: Value, by: Value) -> Value:
         return None
     compiled, longest = regular(pattern)
     text = _text(value)
-    return _short(compiled.sub(str(by), text)) if len(text) <= longest else None
+    if len(text) > longest:
+        return None
+    try:
+        return _short(compiled.sub(str(by), text))
+    except (re.error, IndexError):
+        return None
 
 
 def _like(value: Value, pattern: Value) -> bool | None:
-    if value is None or not isinstance(pattern, str):
+    if value is None or not isinstance(pattern, str) or len(pattern) > _LONGEST_LIKE:
         return None
     fits = like(pattern)
     return any(fits(_text(each)) for each in _each(value))

@@ -17,6 +17,7 @@ from .text import Text, joined
 
 _DEEPEST = 10
 _LONGEST = 100_000
+_LONGEST_ONE = 20_000
 _MOST_CALLS = 1_000
 _COMMENT = re.compile("```.*?```", re.DOTALL)
 _CALL = re.compile("`([^`]*)`")
@@ -58,7 +59,11 @@ def macros_of(sources: Iterable[Source]) -> Macros:
             for stanza in stanzas(source.text):
                 name, _, count = stanza.name.partition("(")
                 setting = stanza.settings.get("definition")
-                if setting is None or stanza.value("iseval").lower() in ("1", "true"):
+                if (
+                    setting is None
+                    or len(setting.value) > _LONGEST_ONE
+                    or stanza.value("iseval").lower() in ("1", "true")
+                ):
                     continue
                 arguments = tuple(filter(None, re.split(r"[\s,]+", stanza.value("args"))))
                 if count in ("", f"{len(arguments)})"):
@@ -77,6 +82,8 @@ def _written(text: str) -> Macros:
         return {}
     name, definition, arguments = (read.get(key) for key in ("name", "definition", "arguments"))
     if not isinstance(name, str) or not isinstance(definition, str):
+        return {}
+    if len(definition) > _LONGEST_ONE:
         return {}
     named = tuple(map(str, arguments)) if isinstance(arguments, list) else ()
     return {(name.partition("(")[0], len(named)): Macro(definition, named)}

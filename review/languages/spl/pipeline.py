@@ -15,22 +15,28 @@ from ....exporters.languages.splunk.app import LOOKUP
 from ...errors import NotJudged
 from ...expression import Call, Expression, Field, Literal, both, walk
 from ...rule import EXPLAINED
+from .arguments import (
+    AS,
+    OPTION,
+    RENAME,
+    assignments,
+    before_by,
+    before_last_quote,
+    grouped_by,
+    shown,
+)
 from .expressions import read_eval, read_search
 from .fields import JSON, RAW, add_on, exists, unknown
 from .patterns import regular
-from .text import Text, commands, masked, unquoted, words
+from .text import Text, commands, unquoted, words
 
 _COMMAND = re.compile(r"[A-Za-z_]\w*")
 _ASSIGNED = re.compile(r"\s*('[^']*'|\"[^\"]*\"|[^\s=\"']+)\s*=(?!=)")
-_OPTION = re.compile(r'\b([a-z_]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,]+)', re.IGNORECASE)
-_RENAME = re.compile(r'("[^"]*"|[^\s,]+)\s+AS\s+("[^"]*"|[^\s,]+)', re.IGNORECASE)
-_BY = re.compile(r"(?<![\w.{}])by(?=\s)", re.IGNORECASE)
-_AS = re.compile(r'\bAS\s+("[^"]*"|[^\s,|]+)', re.IGNORECASE)
-_GROUP = re.compile(r"\(\?P?<([A-Za-z_]\w*)>")
 _UNKNOWN = "unknown"
 _COUNTED = "counted"
 _LARGEST = 4_000
 _LONGEST = 200
+_MOST_LETTERS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ def read(text: Text) -> Search:
     Raises:
         NotJudged: it does what is not modelled; the text says what.
     """
+    if len(text.value) > _MOST_LETTERS:
+        raise NotJudged(f"a search of more than {_MOST_LETTERS} letters, its macros expanded")
     parts = list(commands(text))
     if len(parts) > _LONGEST:
         raise NotJudged(f"a search of more than {_LONGEST} commands")
@@ -59,8 +67,8 @@ def read(text: Text) -> Search:
         pipeline.search(first.part(head.end()) if head else first)
     elif not rest or not rest[0].value.startswith("search"):
         name = _COMMAND.match(rest[0].value) if rest else None
-        shown = name[0] if name else "|"
-        raise NotJudged(f"`{shown}` makes its rows itself: from a data model, a lookup or nothing")
+        word = name[0] if name else "|"
+        raise NotJudged(f"`{word}` makes its rows itself: from a data model, a lookup or nothing")
     for each in rest:
         if pipeline.closed:
             break
@@ -114,7 +122,7 @@ class _Pipeline:
             if name in _PASSING:
                 return
             if self._counts:
-                self._counts.append(_shown(command))
+                self._counts.append(shown(command))
                 self.closed = True
                 return
             raise NotJudged(f"the command `{name}` is not modelled")
@@ -143,7 +151,7 @@ class _Pipeline:
     def _keep(self, condition: Expression, text: Text, command: str) -> None:
         reason = _marked(condition, _COUNTED)
         if reason is not None:
-            self._counts.append(f"{command} {_shown(text)}")
+            self._counts.append(f"{command} {shown(text)}")
             return
         unclear = _marked(condition, _UNKNOWN)
         if unclear is None:
@@ -169,10 +177,10 @@ class _Pipeline:
         self._held[name] = held
 
     def _eval(self, text: Text) -> None:
-        for part in _split(text):
+        for part in assignments(text):
             found = _ASSIGNED.match(part.value)
             if not found:
-                raise NotJudged(f"`eval {_shown(part)}` cannot be read")
+                raise NotJudged(f"`eval {shown(part)}` cannot be read")
             try:
                 held = read_eval(part.part(found.end()), self._resolve, self._dotted)
             except NotJudged as reason:
@@ -180,7 +188,7 @@ class _Pipeline:
             self._set(found[1].strip("'\""), held)
 
     def _rename(self, text: Text) -> None:
-        for found in _RENAME.finditer(text.value):
+        for found in RENAME.finditer(text.value):
             old, new = unquoted(found[1]), unquoted(found[2])
             line = text.line(found.start())
             if "*" in old or "*" in new:
@@ -237,7 +245,7 @@ class _Pipeline:
     def _fillnull(self, text: Text) -> None:
         value = "0"
         rest = text.value
-        for found in _OPTION.finditer(text.value):
+        for found in OPTION.finditer(text.value):
             if found[1].lower() == "value":
                 value = unquoted(found[2])
                 rest = text.value[: found.start()] + text.value[found.end() :]
@@ -254,8 +262,8 @@ class _Pipeline:
         self._others = lambda name, line: Call("coalesce", (before(name, line), filled), line)
 
     def _spath(self, text: Text) -> None:
-        options = {each[1].lower(): unquoted(each[2]) for each in _OPTION.finditer(text.value)}
-        plain = words(_OPTION.sub("", text.value))
+        options = {each[1].lower(): unquoted(each[2]) for each in OPTION.finditer(text.value)}
+        plain = words(OPTION.sub("", text.value))
         path = options.get("path") or (plain[0] if plain else None)
         if options.get("input", RAW) != RAW:
             reason = f"`spath` of the JSON in `{options['input']}` is not modelled"
@@ -271,20 +279,19 @@ class _Pipeline:
     def _rex(self, text: Text) -> None:
         options = {
             each[1].lower(): unquoted(each[2])
-            for each in _OPTION.finditer(masked_options(text.value))
+            for each in OPTION.finditer(before_last_quote(text.value))
         }
         quoted = re.search(r'"((?:[^"\\]|\\.)*)"\s*$', text.value, re.DOTALL)
         field = re.search(r'\bfield\s*=\s*("[^"]*"|[^\s]+)', text.value)
         if "mode" in options or "max_match" in options or not quoted or not field:
             raise NotJudged("`rex` of the raw text, with mode or max_match is not modelled")
         pattern, source = quoted[1].replace('\\"', '"'), unquoted(field[1])
-        groups = _GROUP.findall(pattern)
+        groups = regular(pattern)[0].groupindex
         if source == RAW:
             reason = "`rex` of the raw text is not modelled"
             for group in groups:
                 self._held[group] = Call(_UNKNOWN, (Literal(reason),))
             return
-        regular(pattern)
         held = self._resolve(source, text.line())
         for group in groups:
             taken = Call("rex", (held, Literal(pattern, text.line()), Literal(group)), text.line())
@@ -324,7 +331,7 @@ class _Pipeline:
                 outputs = outputs[1:]
 
     def _iplocation(self, text: Text) -> None:
-        prefix = next((each[2] for each in _OPTION.finditer(text.value) if each[1] == "prefix"), "")
+        prefix = next((each[2] for each in OPTION.finditer(text.value) if each[1] == "prefix"), "")
         for name in (
             "City",
             "Country",
@@ -344,12 +351,12 @@ class _Pipeline:
                 self._held[name] = Call(_UNKNOWN, (Literal(f"`convert` changes `{name}`"),))
 
     def _bin(self, text: Text) -> None:
-        for name in words(_OPTION.sub("", text.value)):
+        for name in words(OPTION.sub("", text.value)):
             if name.lower() != "as" and name != "_time":
                 self._held[name] = Call(_COUNTED, (Literal(name),))
 
     def _dedup(self, text: Text) -> None:
-        names = [name for name in words(_OPTION.sub("", text.value)) if not name.isdigit()]
+        names = [name for name in words(OPTION.sub("", text.value)) if not name.isdigit()]
         if "sortby" in names:
             names = names[: names.index("sortby")]
         self._present(names, text)
@@ -361,7 +368,7 @@ class _Pipeline:
         self._remarks["`head` and `tail` are taken to keep all"] = None
 
     def _stats(self, text: Text) -> None:
-        by = _by(text)
+        by = grouped_by(text)
         self._present(by, text)
         self._group = tuple(self._own_name(name) for name in by if name != "_time")
         kept = {name: self._resolve(name, 0) for name in by}
@@ -370,15 +377,17 @@ class _Pipeline:
 
     def _eventstats(self, text: Text) -> None:
         if self._group is None:
-            self._group = tuple(self._own_name(name) for name in _by(text) if name != "_time")
-        named = [unquoted(each) for each in _AS.findall(text.value)]
-        for name in [*named, *re.findall(r"\b(?!by\b)\w+(?:\([^)]*\))?", _before_by(text))]:
+            self._group = tuple(
+                self._own_name(name) for name in grouped_by(text) if name != "_time"
+            )
+        named = [unquoted(each) for each in AS.findall(text.value)]
+        for name in [*named, *re.findall(r"\b(?!by\b)\w+(?:\([^)]*\))?", before_by(text))]:
             if name.lower() not in ("as", "by"):
                 self._held[name] = Call(_COUNTED, (Literal(name),))
 
     def _end(self, text: Text) -> None:
-        self._group = tuple(self._own_name(name) for name in _by(text) if name != "_time")
-        self._counts.append(_shown(text) or "everything behind")
+        self._group = tuple(self._own_name(name) for name in grouped_by(text) if name != "_time")
+        self._counts.append(shown(text) or "everything behind")
         self.closed = True
 
     def _present(self, names: list[str], text: Text) -> None:
@@ -405,11 +414,6 @@ class _Pipeline:
         raise NotJudged("it brings in rows of another search")
 
 
-def masked_options(text: str) -> str:
-    """A command's text without its last quoted part, which may look like options."""
-    return re.sub(r'"(?:[^"\\]|\\.)*"\s*$', "", text, flags=re.DOTALL)
-
-
 def _unfilled(held: Call) -> bool:
     last = held.arguments[-1]
     return not (isinstance(last, Literal) and last.value is not None)
@@ -434,32 +438,6 @@ def _marked(expression: Expression, mark: str) -> str | None:
             told = each.arguments[0]
             return str(told.value) if isinstance(told, Literal) else mark
     return None
-
-
-def _before_by(text: Text) -> str:
-    found = _BY.search(masked(text.value))
-    return text.value[: found.start()] if found else text.value
-
-
-def _by(text: Text) -> list[str]:
-    found = _BY.search(masked(text.value))
-    return words(_OPTION.sub("", text.value[found.end() :])) if found else []
-
-
-def _split(text: Text) -> list[Text]:
-    """The assignments between commas that stand in no brackets and no quotation marks."""
-    parts, start, depth = [], 0, 0
-    for at, char in enumerate(masked(text.value)):
-        depth += {"(": 1, ")": -1}.get(char, 0)
-        if char == "," and depth == 0:
-            parts.append(text.part(start, at))
-            start = at + 1
-    return [*parts, text.part(start)]
-
-
-def _shown(text: Text) -> str:
-    shown = " ".join(text.value.split())
-    return shown if len(shown) <= 120 else f"{shown[:117]}..."
 
 
 _RUNNERS: Mapping[str, Callable[[_Pipeline, Text], None]] = {

@@ -334,3 +334,31 @@ def test_a_macro_of_several_commands_is_not_changed_from_outside() -> None:
     (rule,) = read(detection("single"), beside=[macro])
     with pytest.raises(NoFix, match="macro"):
         FORMAT.exclude(rule, [BY_SERVICE])
+
+
+def test_a_search_that_stands_elsewhere_is_not_changed() -> None:
+    text = (
+        detection("single").replace("search: ", "other: &it ").replace(TAIL, f"\nsearch: *it{TAIL}")
+    )
+    (rule,) = read(text)
+    assert fires(rule, record())
+    with pytest.raises(NoFix, match="cannot edit"):
+        FORMAT.exclude(rule, [BY_SERVICE])
+
+
+def test_line_ends_stay_as_they_are() -> None:
+    text = CONF.replace("\n", "\r\n")
+    before = read(text, "savedsearches.conf")[0]
+    patch = FORMAT.exclude(before, [BY_SERVICE])
+    assert patch.text.count("\n") == patch.text.count("\r\n")
+    assert fires(read(patch.text, "savedsearches.conf")[0], record())
+
+
+def test_a_huge_search_is_not_judged() -> None:
+    (rule,) = read(HEAD + "search: '" + "```a " * 30_000 + "'" + TAIL)
+    assert "letters" in str(rule.not_judged)
+
+
+def test_a_setting_of_very_many_lines_is_read() -> None:
+    (rule,) = read("[x]\nsearch = eventSource=a " + "\\\n" * 200_000 + "x\n", "savedsearches.conf")
+    assert "letters" in str(rule.not_judged)

@@ -294,3 +294,25 @@ def test_whether_some_values_differ_is_not_told() -> None:
     assert not fires("requestParameters.items{}.group!=all")
     assert not fires("NOT requestParameters.items{}.group!=all")
     assert not fires("requestParameters.one{}.group!=all")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "* | eval n=1e99" + "*1000000000000000000000000" * 30 + ' | where mvindex(eventName, n)="x"',
+        '* | where replace(eventName, "D", "\\9")="x"',
+        '* | rex field=eventName "[(?<x>]" | where x="y"',
+        '* | where substr(eventName, 0 - 99999999999999999999)="x"',
+        "a*b*c*d*e",
+        "* | rename " + "x" * 29_000,
+        "* | where like(eventName, \"" + "_" * 5_000 + '")',
+        "* | where " + "lower(" * 200 + "eventName" + ")" * 200 + '="x"',
+    ],
+    ids=lambda text: text[:40],
+)  # fmt: skip
+def test_hostile_searches_end_without_firing(text: str) -> None:
+    try:
+        fired = fires(text)
+    except NotJudged:
+        return
+    assert not fired or "rename" in text
