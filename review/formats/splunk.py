@@ -33,6 +33,7 @@ from ..languages.spl.fields import SPELLING
 from ..languages.spl.functions import FUNCTIONS
 from ..languages.spl.macros import EXPLAINED, Macros, expanded, macros_of
 from ..languages.spl.scalars import Scalar, offsets, put_in, scalar_of
+from ..languages.spl.state import Search
 from ..languages.spl.text import Text, bars, commands
 from ..rule import Exclusion, Patch, Predicate, Rule, Source, Term
 
@@ -251,7 +252,7 @@ def _rule(
     )
 
 
-def _judged(place: _Place, begins: Sequence[int], line: int) -> pipeline.Search:
+def _judged(place: _Place, begins: Sequence[int], line: int) -> Search:
     if _LAKE.search(place.search):
         raise NotJudged("it reads Security Lake, where records are OCSF and not CloudTrail's own")
     if len(place.search) > _LONGEST:

@@ -5,7 +5,6 @@ import re
 from .text import Text, masked, words
 
 OPTION = re.compile(r'\b([a-z_]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,]+)', re.IGNORECASE)
-RENAME = re.compile(r'("[^"]*"|[^\s,]+)\s+AS\s+("[^"]*"|[^\s,]+)', re.IGNORECASE)
 _BY = re.compile(r"(?<![\w.{}])by(?=\s)", re.IGNORECASE)
 AS = re.compile(r'\bAS\s+("[^"]*"|[^\s,|]+)', re.IGNORECASE)
 
@@ -25,6 +24,14 @@ def grouped_by(text: Text) -> list[str]:
     """The fields behind the word `by`."""
     found = _BY.search(masked(text.value))
     return words(OPTION.sub("", text.value[found.end() :])) if found else []
+
+
+def renamed(text: Text) -> list[tuple[str, str]]:
+    """The old and the new name of each `old AS new`."""
+    said = words(text.value)
+    return [
+        (said[at - 1], said[at + 1]) for at in range(1, len(said) - 1) if said[at].upper() == "AS"
+    ]
 
 
 def assignments(text: Text) -> list[Text]:

@@ -9,7 +9,8 @@ from cloudcascade.review.expression import Field, compiled, fields_of, literals_
 from cloudcascade.review.languages.spl.fields import SPELLING
 from cloudcascade.review.languages.spl.functions import FUNCTIONS
 from cloudcascade.review.languages.spl.macros import CONVENTIONAL, Macro, Macros, expanded
-from cloudcascade.review.languages.spl.pipeline import Search, read
+from cloudcascade.review.languages.spl.pipeline import read
+from cloudcascade.review.languages.spl.state import Search
 from cloudcascade.review.languages.spl.text import Text
 
 RECORD: dict[str, Any] = {
@@ -232,6 +233,12 @@ def test_eval_cannot_grow_without_bound() -> None:
     doubled = " | ".join(f"eval a{n + 1}=a{n} . a{n}" for n in range(40))
     with pytest.raises(NotJudged, match="too long"):
         search(f'* | eval a0=eventName | {doubled} | where a40="x"')
+
+
+def test_eval_cannot_nest_without_bound() -> None:
+    nested = " | ".join("eval a=lower(a)" for _ in range(190))
+    with pytest.raises(NotJudged, match="too long"):
+        search(f'* | eval a=eventName | {nested} | where a="x"')
 
 
 def test_macros_take_arguments_and_nest() -> None:
