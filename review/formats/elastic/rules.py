@@ -62,7 +62,7 @@ def claims(source: Source) -> bool:
     """Whether the file is a rule of a rules repository, or Kibana's export of rules."""
     if source.path.lower().endswith(".toml"):
         return re.search(r"^\s*\[rule\]\s*(?:#.*)?$", source.text, re.MULTILINE) is not None
-    return any('"rule_id"' in line and '"type"' in line for line in source.text.splitlines()[:200])
+    return any('"rule_id"' in line and '"type"' in line for line in source.text.split("\n", 200))
 
 
 def read(source: Source, repository: Repository) -> Iterable[Rule]:
@@ -101,7 +101,8 @@ def _toml_rule(source: Source) -> Rule:
 def _exported_rules(source: Source) -> Iterator[Rule]:
     objects: list[tuple[int, Json]] = []
     place = 0
-    for number, line in enumerate(source.text.splitlines(keepends=True), 1):
+    # A line feed alone ends a line: within a string other separators of lines may stand.
+    for number, line in enumerate(source.text.split("\n"), 1):
         if line.strip():
             try:
                 parsed = json.loads(line)
@@ -113,7 +114,7 @@ def _exported_rules(source: Source) -> Iterator[Rule]:
             if not isinstance(parsed, dict):
                 raise Unreadable(Place(source.path, number, 1), "the line is no JSON object")
             objects.append((place + len(line) - len(line.lstrip()), parsed))
-        place += len(line)
+        place += len(line) + 1
     items: dict[str, list[Json]] = {}
     for _, each in objects:
         if "rule_id" not in each and isinstance(each.get("list_id"), str):
@@ -192,7 +193,9 @@ def _about_cloudtrail(data: Json, query: str, tags: str) -> bool:
         return False
     if not query:
         told = f"{tags} {data.get('name', '')} {data.get('description', '')}"
-        return "cloudtrail" in told.lower()
+        # The jobs for AWS read CloudTrail, whether their rules say so or not.
+        learned = data.get("type") == "machine_learning" and "aws" in tags.lower()
+        return learned or "cloudtrail" in told.lower()
     return _DATASETS.search(query) is not None
 
 

@@ -5,13 +5,14 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from ...errors import NotJudged
-from ...expression import Call, Expression, Field, Function, fields_of, walk
+from ...expression import Call, Expression, Function, fields_of, walk
 from . import ecs
 
 if TYPE_CHECKING:
     from lark import Lark, Tree
 
-_MOST_TEXT = 20_000
+_MOST_TEXT = 100_000
+_MOST_COMMENTS = 500
 _MOST_DEPTH = 60
 _MOST_PARTS = 20_000
 
@@ -58,6 +59,9 @@ def readable(text: str) -> None:
     """
     if len(text) > _MOST_TEXT:
         raise NotJudged(f"a query of {len(text)} characters is too long to execute")
+    # Each that is never closed is looked through to the end.
+    if text.count("/*") > _MOST_COMMENTS:
+        raise NotJudged("a query with so many comments is too long to execute")
 
 
 def _nesting(text: str) -> int:
