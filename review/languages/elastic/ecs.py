@@ -116,12 +116,18 @@ def kind(name: str) -> str:
         return found
     for beginning, reason in _ENRICHED.items():
         if name == beginning or name.startswith(f"{beginning}."):
-            raise NotJudged(f"the field {name} cannot be told from a record: {reason}")
+            raise NotJudged(f"the field {_brief(name)} cannot be told from a record: {reason}")
     if _flattened(name):
         return "member"
     if name.endswith(".text") and name.removesuffix(".text") in mapped():
-        raise NotJudged(f"the field {name} is searched by words, which is not modelled")
-    raise NotJudged(f"the field {name} is none that the AWS integration fills from a record")
+        raise NotJudged(f"the field {_brief(name)} is searched by words, which is not modelled")
+    raise NotJudged(
+        f"the field {_brief(name)} is none that the AWS integration fills from a record"
+    )
+
+
+def _brief(name: str) -> str:
+    return name if len(name) <= 120 else f"{name[:120]}..."
 
 
 def _flattened(name: str) -> str | None:

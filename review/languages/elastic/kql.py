@@ -95,8 +95,8 @@ class _Reading:
             case "ranged":
                 return self.ranged(*children)
             case "nested":
-                raise NotJudged(f"a nested query below {children[0]} is not modelled")
-        raise NotJudged(f"a search for {children[0]} in every field is not modelled")
+                raise NotJudged(f"a nested query below {children[0][:80]} is not modelled")
+        raise NotJudged(f"a search for {children[0][:80]} in every field is not modelled")
 
     def held(self, field: Any, tree: Any) -> Expression:
         children = [each for each in tree.children if getattr(each, "type", None) not in _JOINTS]

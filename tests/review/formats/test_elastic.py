@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -74,7 +74,7 @@ def record(action: str = "DeleteUser", **more: Any) -> dict[str, Any]:
 
 
 # How a query may stand in TOML.
-QUOTED = {
+QUOTED: Mapping[str, Callable[[str], str]] = {
     "literal lines": lambda text: f"'''\n{text}\n'''",
     "lines": lambda text: '"""\n' + text.replace("\\", "\\\\").replace('"', '\\"') + '\n"""',
     "one line": json.dumps,
@@ -308,7 +308,7 @@ def test_other_rules_of_an_export_stay_as_they_are() -> None:
 def test_a_list_of_exceptions_grows(held: str) -> None:
     text = toml("kuery", json.dumps(KQL), more=f"exceptions_list = {held}\n")
     rule = read(FORMAT.exclude(read(text), [IS_EXPLAINED]).text)
-    assert not fires(rule, record(**{EXPLAINED: True}))
+    assert not fires(rule, {**record(), EXPLAINED: True})
     assert fires(rule, record())
 
 
