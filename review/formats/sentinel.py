@@ -80,9 +80,15 @@ def _of_yaml(source: Source) -> Rule:
 
 def _refuse_depth(source: Source) -> None:
     """YAML's parser recurses: what nests more deeply than any rule is refused before it is parsed."""
+    depth = 0
     for number, line in enumerate(source.text.splitlines(), 1):
-        openings = re.match(r"[\s\[\{\-?:]*", line)
-        if openings and sum(openings[0].count(each) for each in "[{-?:") > _DEEPEST:
+        openings = re.match(r"[\s\-?:]*", line)
+        blocks = sum(openings[0].count(each) for each in "-?:") if openings else 0
+        for found in re.finditer(r"[\[{\]}]", line):
+            depth = depth + 1 if found[0] in "[{" else max(0, depth - 1)
+            if depth > _DEEPEST:
+                break
+        if blocks > _DEEPEST or depth > _DEEPEST:
             raise Unreadable(Place(source.path, number, 1), "it is nested too deeply")
 
 
@@ -136,8 +142,9 @@ def _rule(
     kind = str(about.get("kind") or "")
     scheduled = kind.lower() in ("scheduled", "nrt") or "triggerOperator" in about
     one_line = at is not None
-    test, reason, counts, group_by, judged = None, None, None, (), None
-    ours = kusto.about(query)
+    test, reason, counts, judged = None, None, None, None
+    group_by: tuple[str, ...] = ()
+    ours = kusto.about(query) or (one_line and query.startswith("[") and kusto.TABLE in query)
     if ours:
         try:
             judged, counts = _judged(query, embedded.line, about, one_line)
@@ -272,8 +279,8 @@ FORMAT = Format(
     not_modelled=(
         "Comparisons of TimeGenerated with the clock hold: a record is taken to lie in the window of the run.",
         "A join is judged by its left side: that rows of the right side meet it is told as counting.",
-        "Watchlists but that of explained events, externaldata, other tables and functions outside of the query are not at hand.",
-        "A dynamic value is compared with a constant of its own type; where the types differ it cannot be told, and does not fire.",
+        "Watchlists but that of explained events, externaldata, other tables and stored functions are not at hand.",
+        "A dynamic value is compared with a constant of its own type; where types differ, it does not fire.",
         "A column of JSON asked as a text is JSON without blanks, in the order of CloudTrail.",
     ),
 )

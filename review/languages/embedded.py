@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from json.decoder import scanstring
 from typing import Any, Final
 
 import yaml
@@ -96,7 +95,7 @@ def _in_block(text: str, value: str, lines: Sequence[int], header: int, edits: E
 def in_json(text: str, path: Sequence[str | int]) -> Embedded:
     """The query of a string in a JSON file, at a path of members and elements that the file has."""
     at = _located(text, path)
-    value, end = scanstring(text, at + 1)
+    value, end = json.JSONDecoder().raw_decode(text, at)
     return Embedded(
         value, text.count("\n", 0, at) + 1, lambda edits: _in_string(text, at + 1, end - 1, edits)
     )
@@ -130,7 +129,7 @@ def _located(text: str, path: Sequence[str | int]) -> int:
         while True:
             key: Any = number
             if isinstance(wanted, str):
-                key, at = scanstring(text, at + 1)
+                key, at = decoder.raw_decode(text, at)
                 at = skip(skip(at) + 1)
             # Of two members of one name the last one counts.
             if key == wanted and not (
@@ -151,7 +150,7 @@ def _again(
         at = skip(at)
         if text[at : at + 1] != ",":
             return False
-        key, at = scanstring(text, skip(at + 1) + 1)
+        key, at = decoder.raw_decode(text, skip(at + 1))
         if key == wanted:
             return True
         at = skip(skip(at) + 1)

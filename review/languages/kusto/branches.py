@@ -18,8 +18,8 @@ from ...expression import (
     fields_of,
     literals_of,
 )
-from .scalars import Scalar, hidden
 from .table import columns
+from .terms import Scalar, hidden
 from .values import FUNCTIONS, expanded
 
 CLOUDTRAIL: Final = "AWSCloudTrail"

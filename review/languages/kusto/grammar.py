@@ -121,7 +121,7 @@ MOMENT.3: /(datetime|timespan|time|guid)\s*\([^()]*\)/
 EXTERNALDATA.3: /externaldata\s*\([^)]*\)\s*\[[^\]]*\]\s*(with\s*\([^)]*\))?/
 MAKE_SERIES.3: /make-series\b[^|;]*/
 RENDER.3: /render\b[^|;]*/
-COMPARE.2: /==|!=|<>|=~|!~|<=|>=|<|>|matches\s+regex\b|!?(contains|startswith|endswith|hasprefix|hassuffix|has)(_cs)?(?![\w])/
+COMPARE.2: /==|!=|<>|=~|!~|<=|>=|<|>|matches\s+regex\b|!?(contains|startswith|endswith|has(prefix|suffix)?)(_cs)?(?!\w)/
 AMONG.2: /!?in~?(?![\w])|!?has_any(?![\w])|has_all(?![\w])/
 BETWEEN.2: /!?between(?![\w])/
 TIMESPAN.2: /\d+(\.\d+)?(days?|hours?|minutes?|min|seconds?|sec|milliseconds?|ms|microseconds?|ticks?|d|h|m|s)(?![\w])/

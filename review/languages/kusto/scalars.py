@@ -2,19 +2,21 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
-from typing import Literal as Of
 
 from ...errors import NotJudged
-from ...expression import Call, Expression, Field, Literal, Value, compiled, negated
+from ...expression import Call, Field, Literal, Value, compiled, negated
 from ...rule import EXPLAINED
+from ..re2 import pattern
+from .literals import json_value, number, unquoted
 from .table import below, columns
-from .values import FUNCTIONS, pattern
+from .terms import Function, Later, Scalar, Scope, hidden
+from .values import FUNCTIONS
 
 if TYPE_CHECKING:
-    from lark import Tree
+    pass
 
 MOST: Final = 20_000
 """Parts of an expression, and of what is read to make it."""
@@ -38,85 +40,6 @@ _RESULT: Final = {name: kind for kind, names in _TYPES.items() for name in names
 _MOMENTS: Final = frozenset(("ago", "now", "todatetime", "bin", "bin_at", "datetime_add", "ingestion_time",
     "startofday", "startofweek", "startofmonth", "endofday", "endofweek", "endofmonth", "make_datetime"))  # fmt: skip
 _SPANS: Final = frozenset(("totimespan", "timespan", "datetime_diff"))
-_SHORT: Final = {
-    "n": "\n",
-    "r": "\r",
-    "t": "\t",
-    "a": "\a",
-    "b": "\b",
-    "f": "\f",
-    "v": "\v",
-    "0": "\0",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """A value of a query. `hidden` says why it cannot be told from one record, and whether other records decide it
-    (`counts`) or nobody here knows (`unknown`). `when` says that it is a time that only the run's clock decides."""
-
-    expression: Expression
-    type: str = "dynamic"
-    hidden: tuple[Of["counts", "unknown"], str] | None = None
-    when: bool = False
-    size: int = 1
-    depth: int = 1
-
-    @property
-    def constant(self) -> bool:
-        """Whether it is the same for all records."""
-        return isinstance(self.expression, Literal) and self.hidden is None and not self.when
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """What `let` binds to a lambda."""
-
-    parameters: tuple[str, ...]
-    body: "Tree[Any]"
-    scope: "Scope"
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """What `let` binds, not yet read."""
-
-    node: Any
-    scope: "Scope"
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What names mean. `columns` is None outside of a pipeline; `others` stands for all names it lacks."""
-
-    lets: Mapping[str, "Scalar | Function | Later"] = field(default_factory=dict)
-    columns: Mapping[str, Scalar] | None = None
-    others: Scalar | None = None
-
-
-def hidden(kind: Of["counts", "unknown"], why: str) -> Scalar:
-    """A value that no single record tells."""
-    return Scalar(Literal(None), hidden=(kind, why))
-
-
-def unquoted(written: str) -> str:
-    """What a string literal means: https://learn.microsoft.com/kusto/query/scalar-data-types/string"""
-    written = written.lstrip("hH") if written[:1] in "hH" else written
-    if written.startswith("```"):
-        return written[3:-3]
-    if written.startswith("@"):
-        return written[2:-1].replace(written[1] * 2, written[1])
-    return re.sub(
-        r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)",
-        lambda found: (
-            chr(int(found[1][1:], 16)) if len(found[1]) > 1 else _SHORT.get(found[1], found[1])
-        ),
-        written[1:-1],
-        flags=re.DOTALL,
-    )
-
-
-Tables = Callable[[Any, Scope], "list[Any] | None"]
 
 
 @dataclass(slots=True)
@@ -159,7 +82,7 @@ class Scalars:
         return Scalar(Literal(value, self._at(node)), "string")
 
     def _number(self, node: Any, scope: Scope) -> Scalar:
-        return Scalar(Literal(_number(str(node.children[0])), self._at(node)), "number")
+        return Scalar(Literal(number(str(node.children[0])), self._at(node)), "number")
 
     def _timespan(self, node: Any, scope: Scope) -> Scalar:
         return Scalar(Literal(str(node.children[0]), self._at(node)), "timespan", when=True)
@@ -169,7 +92,7 @@ class Scalars:
         return Scalar(Literal(None, self._at(node)), kind, when=True)
 
     def _dynamic(self, node: Any, scope: Scope) -> Scalar:
-        return Scalar(Literal(_json(node.children[-1]), self._at(node)), "dynamic")
+        return Scalar(Literal(json_value(node.children[-1]), self._at(node)), "dynamic")
 
     # Names
 
@@ -428,12 +351,12 @@ class Scalars:
 
 
 _TESTS: Final = frozenset(
-    ("has_any", "has_all", "in", "in~", "matches regex", "explained")
-    + tuple(
+    ["has_any", "has_all", "in", "in~", "matches regex", "explained"]
+    + [
         f"{name}{suffix}"
         for name in ("contains", "startswith", "endswith", "has", "hasprefix", "hassuffix")
         for suffix in ("", "_cs")
-    )
+    ]
 )
 _UNLIKE: Final = ({"bool", "string"}, {"number", "string"}, {"bool", "number"})
 
@@ -466,36 +389,6 @@ def _merged(parts: Sequence[Scalar]) -> list[Scalar]:
             values += value if isinstance(value, list) else [value]
             line = line or part.expression.line
     return [Scalar(Literal(values, line), "dynamic")]
-
-
-def _number(written: str) -> int | float:
-    if written.startswith("0x"):
-        return int(written, 16)
-    return float(written) if re.search("[.eE]", written) else int(written[:30])
-
-
-def _json(node: Any) -> Value:
-    if node.data == "string":
-        return "".join(unquoted(str(each)) for each in node.children)
-    if node.data == "number":
-        return _number(str(node.children[0]))
-    if node.data == "minus_number":
-        return -_number(str(node.children[-1]))
-    if node.data == "word":
-        return {"true": True, "false": False}.get(str(node.children[0]))
-    if node.data == "nested":
-        return _json(node.children[-1])
-    if node.data == "array":
-        return [_json(each) for each in node.children if each is not None]
-    if node.data == "bag":
-        pairs = [each for each in node.children if each is not None]
-        return {_key(each.children[0]): _json(each.children[1]) for each in pairs}
-    raise NotJudged("a dynamic value that holds a time is not executed")
-
-
-def _key(token: Any) -> str:
-    written = str(token)
-    return unquoted(written) if written[:1] in "\"'@" else written
 
 
 def explained(line: int) -> Scalar:

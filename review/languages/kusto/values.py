@@ -13,14 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
-from ...errors import NotJudged
 from ...expression import Function, Value
+from ..re2 import LONGEST, pattern
 
-LONGEST: Final = 4_096
-"""Texts are cut to so many characters before a regular expression looks at them."""
-
-_NESTED = re.compile(r"\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)\s*(?:[+*]|\{\d+,)")
-_ADJACENT = re.compile(r"(?:\.[*+]\??){3}")
 _PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
 
@@ -129,23 +124,6 @@ def _has_any(value: Value, *terms: Value) -> bool:
 def _has_all(value: Value, *terms: Value) -> bool:
     whole = text(value).lower()
     return all(_has(whole, text(each).lower()) for each in _flat(terms))
-
-
-@lru_cache(maxsize=512)
-def pattern(written: str) -> re.Pattern[str]:
-    """A regular expression of RE2, of the part that Python reads alike.
-
-    Raises:
-        NotJudged: Python cannot read it, or it could take for ever.
-    """
-    if len(written) > 2_000 or _NESTED.search(written) or _ADJACENT.search(written):
-        raise NotJudged("a regular expression with a repetition in a repetition is not executed")
-    if re.search(r"\(\?[=!<>]|\\[1-9]|\\[pPzCQ]|\[\[:", written):
-        raise NotJudged(f"the regular expression {written[:60]!r} is read otherwise here")
-    try:
-        return re.compile(written.replace("(?U)", ""))
-    except (re.error, RecursionError, OverflowError):
-        raise NotJudged(f"the regular expression {written[:60]!r} cannot be read") from None
 
 
 def _matches(value: Value, written: Value) -> bool:

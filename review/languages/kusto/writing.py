@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ....exporters.errors import CannotEncode
 from ....exporters.field_maps import field_map
-from ....exporters.languages.sentinel.kusto import member, text_list, text_literal
+from ....exporters.languages.sentinel.kusto import folded, member, text_list, text_literal
 from ....exporters.languages.sentinel.watchlists import EXPLAINED
 from ...errors import NoFix
 from ...rule import Exclusion, Term
@@ -92,7 +92,7 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
 def _leaving_out(exclusion: Exclusion) -> Iterator[str]:
     yield f"// {_one_line(exclusion.why)}"
     if not exclusion.explained:
-        yield f"| where not({_condition(exclusion)})"
+        yield from folded([f"| where not({_condition(exclusion)})"]).rstrip("\n").split("\n")
         return
     yield f"| join kind=leftanti (_GetWatchlist({text_literal(EXPLAINED)})"
     yield "    | where isnotempty(AwsEventId) and todatetime(Expires) > now()"
