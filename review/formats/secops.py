@@ -139,6 +139,7 @@ FORMAT = Format(
     not_modelled=(
         "A rule is not judged that compares a field of which Google's documents do not say what its parser writes.",
         "Of a rule of several events each one's own predicates are executed; that they meet is told as counting.",
+        "A regular expression sees the first 2,048 characters of a text.",
         "Reference lists and data tables are read where they stand beside the rules, as text and CSV.",
     ),
 )

@@ -281,6 +281,7 @@ FORMAT = Format(
         "A join is judged by its left side: that rows of the right side meet it is told as counting.",
         "Watchlists but that of explained events, externaldata, other tables and stored functions are not at hand.",
         "A dynamic value is compared with a constant of its own type; where types differ, it does not fire.",
+        "A regular expression sees the first 2,048 characters of a text, mv-expand the first 1,000 elements of a list.",
         "A column of JSON asked as a text is JSON without blanks, in the order of CloudTrail.",
     ),
 )
