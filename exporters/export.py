@@ -60,9 +60,7 @@ def export(
     for cascade in sorted(cascades, key=_id):
         try:
             job = plan(cascade, catalog, style, options, window, allow_fail_closed, actions)
-            sampled, recorded = (
-                partial(make, cascade) for make in (sampler.cases, sampler.records)
-            )
+            sampled, recorded = partial(sampler.cases, cascade), partial(sampler.records, cascade)
             jobs.append(replace(job, sampled=sampled, recorded=recorded))
         except Refused as refusal:
             omitted.append(Omission(cascade.id, str(refusal)))
