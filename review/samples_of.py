@@ -13,6 +13,8 @@ def texts(literal: str) -> tuple[str, ...]:
     plain = literal.strip()
     found = [literal, plain.replace("*", "x").replace("?", "x").replace("%", "x")]
     found.append(plain.strip("*%"))
+    # A caller chooses the last part of an ARN, and not the rest.
+    found.append(re.split(r"[/:]", found[1])[-1])
     found.append(_of_regex(plain.strip("/")))
     return tuple(dict.fromkeys(each for each in found if each and len(each) <= _MOST))
 
@@ -32,12 +34,12 @@ def _spelt(parts: Any) -> str:
 
 def _part(op: Any, value: Any) -> str:
     if op is ops.LITERAL:
-        return chr(value)
+        return chr(int(value))
     if op is ops.IN:
         return _one_of(value)
     if op in (ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT):
         least, _, inner = value
-        return _spelt(inner) * min(least, _MOST)
+        return _spelt(inner) * min(int(least), _MOST)
     if op is ops.SUBPATTERN:
         return _spelt(value[-1])
     if op is ops.BRANCH:
@@ -48,7 +50,7 @@ def _part(op: Any, value: Any) -> str:
 def _one_of(values: Any) -> str:
     for op, value in values:
         if op is ops.LITERAL:
-            return chr(value)
+            return chr(int(value))
         if op is ops.RANGE:
             return chr(value[0])
         if op is ops.CATEGORY:

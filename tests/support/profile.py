@@ -1,10 +1,10 @@
-"""How many examples a test on random input tries: with HYPOTHESIS_PROFILE=thorough four times as many."""
+"""How many examples a test on random input tries: with HYPOTHESIS_PROFILE=thorough twice as many."""
 
 import os
 
 from hypothesis import HealthCheck, settings
 
-FACTOR = 4 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 1
+FACTOR = 2 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 1
 
 
 def tried(examples: int) -> settings:

@@ -30,6 +30,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -236,13 +237,27 @@ def trial(
     return Trial(events, tuple(runs))
 
 
+_FOLDER = Path(__file__).parents[1] / "exporters" / "schedules"
+
+
+def descriptions() -> list[str]:
+    """The platforms whose artefacts are described, in a file tests/exporters/schedules/of_<platform>.py each."""
+    return sorted(path.stem.removeprefix("of_") for path in _FOLDER.glob("of_*.py"))
+
+
+@cache
+def described_in(platform: str) -> tuple[ScheduledArtefact, ...]:
+    """What such a file reads out of the artefacts that it exports."""
+    path = _FOLDER / f"of_{platform}.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no module")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return tuple(module.artefacts())
+
+
 def described() -> Iterator[ScheduledArtefact]:
-    """What the files tests/exporters/schedules/of_<target>.py read out of artefacts."""
-    folder = Path(__file__).parents[1] / "exporters" / "schedules"
-    for path in sorted(folder.glob("of_*.py")):
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{path} is no module")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        yield from module.artefacts()
+    """What all of them read."""
+    for platform in descriptions():
+        yield from described_in(platform)

@@ -434,6 +434,6 @@ ENGINES: dict[str, tuple[Callable[[], Engine], Callable[[], str | None], int]] =
     "duckdb": (DuckDBEngine, needs("duckdb"), 40),
     "clickhouse": (ClickHouseEngine, needs("chdb"), 15),
     "postgresql": (PostgreSQLEngine, postgres_missing, 25),
-    "spark": (SparkEngine, spark_missing, 4),
-    "trino": (TrinoEngine, trino_missing, 3),
+    "spark": (SparkEngine, spark_missing, 3),
+    "trino": (TrinoEngine, trino_missing, 2),
 }

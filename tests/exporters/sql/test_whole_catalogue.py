@@ -44,9 +44,15 @@ SHARE = {
     "trino": (16, 1),
 }
 # The logs of one table lie months apart, and ClickHouse knows no time after 2299.
-FULL_SHARE = {"spark": (9, 2), "clickhouse": (1, 2), "trino": (9, 2)}
+FULL_SHARE = {
+    "duckdb": (1, 1),
+    "clickhouse": (2, 3),
+    "postgresql": (3, 6),
+    "spark": (18, 3),
+    "trino": (18, 3),
+}
 # Of the logs that need a table of their own every so many.
-APART = 4 if FULL else 20
+APART = 8 if FULL else 20
 IDS = tuple(cascade.id for cascade in SUPPRESSING)
 
 
@@ -86,7 +92,7 @@ def quiet(engine: Engine, query: Query, table: Table) -> set[str]:
 
 def test_each_engine_silences_what_the_matcher_does(started: tuple[str, Engine]) -> None:
     name, engine = started
-    every, part = FULL_SHARE.get(name, (1, 1)) if FULL else SHARE[name]
+    every, part = (FULL_SHARE if FULL else SHARE)[name]
     for cascade in IDS[::every]:
         query = asked(cascade)
         (table, *_) = tables(every_log(cascade)[::part], query)
@@ -121,7 +127,7 @@ def test_on_a_schedule_nothing_more_is_silent(duckdb: DuckDBEngine, cascade: str
     setting = Setting(
         dialect=Stopped(), layout=layout("raw"), table=TABLE, actor="session", every=CENTURY
     )
-    (table, *apart) = tables(every_log(cascade)[:: 1 if FULL else 3], query)
+    (table, *apart) = tables(every_log(cascade)[:: 2 if FULL else 4], query)
     # A slice holds no record whose time cannot be read (docs/exporters/sql.md).
     whole = [
         each
@@ -148,7 +154,7 @@ def test_a_table_of_another_layout_silences_nothing_more(place: str) -> None:
     silent = 0
     for cascade in IDS if FULL else IDS[::3]:
         query = asked(cascade)
-        (table, *_) = tables(every_log(cascade)[:: 1 if FULL else 3], query)
+        (table, *_) = tables(every_log(cascade)[:: 2 if FULL else 4], query)
         found = quiet(engine, query, table)
         silent += len(found & table.plain)
         assert table.told(found - may_be_silent(table)) == []

@@ -29,7 +29,13 @@ def query_of(cascade: str) -> Query | None:
     return settle(job.query, FIELDS).query
 
 
-MADE = tuple(cascade.id for cascade in SUPPRESSING if query_of(cascade.id))
+# They ask what a call may carry beyond what is known, which Sentinel has no form for.
+WITHOUT = (
+    "aws.ecs.delete-service-drained",
+    "aws.rds.delete-db-cluster",
+    "aws.rds.delete-db-instance",
+)
+MADE = tuple(cascade.id for cascade in SUPPRESSING if cascade.id not in WITHOUT)
 
 
 @cache
@@ -63,3 +69,7 @@ def test_a_sample_that_is_explained_is_silent(cascade: str) -> None:
     explained = next(case for case in cases_of(cascade) if not case.positive)
     assert explained.explained
     assert alerted(cascade)[explained.name] == set()
+
+
+def test_only_these_have_no_form_in_sentinel() -> None:
+    assert tuple(each.id for each in SUPPRESSING if query_of(each.id) is None) == WITHOUT
