@@ -80,9 +80,12 @@ def review(
         ),
     ] = None,
     output: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write here instead of standard output."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write here instead of standard output. May be given again, for another format.",
         ),
     ] = None,
     only: Annotated[
@@ -151,7 +154,7 @@ def review(
 
     if rule is not None and write_baseline is not None:
         raise typer.BadParameter("a baseline is written of all rules: leave --rule out")
-    chosen = form or _form_of(output)
+    targets = _targets(form, output or [])
     known_baseline = _baseline(baseline)
     profiles = _profiles(profile)
     known = open_catalog(Overlays(catalog, config, strict, allow_unsafe_overlay))
@@ -160,7 +163,8 @@ def review(
         reviewed = _of_rule(_review(found, known, profiles), rule)
     maker = made_by(known)
     report = Report(reviewed, found, known_baseline, maker.digest, maker.version)
-    _write(report, chosen, output, fail_on, limit=limit, wide=wide, closely=rule is not None)
+    for path, chosen in targets:
+        _write(report, chosen, path, fail_on, limit=limit, wide=wide, closely=rule is not None)
     if write_baseline is not None:
         _write_baseline(report, write_baseline)
     level = _failing_level(fail_on, known_baseline)
@@ -168,14 +172,23 @@ def review(
         raise typer.Exit(1)
 
 
-def _form_of(output: Path | None) -> Form:
-    if output is None:
-        return Form.table
+def _targets(form: Form | None, outputs: Sequence[Path]) -> list[tuple[Path | None, Form]]:
+    """Where to write, None for standard output, and in which form."""
+    if not outputs:
+        return [(None, form or Form.table)]
+    if form is not None and len(outputs) > 1:
+        raise typer.BadParameter(
+            "with several --output their names say the format: leave --format out"
+        )
+    return [(path, form or _form_of(path)) for path in outputs]
+
+
+def _form_of(output: Path) -> Form:
     found = _BY_SUFFIX.get(output.suffix.lower())
     if found is None:
-        named = ", ".join(_BY_SUFFIX)
+        known = ", ".join(_BY_SUFFIX)
         raise typer.BadParameter(
-            f"say with --format what {output.name} shall be; of {named} it is known"
+            f"the name {output.name} does not say the format ({known}): give --format"
         )
     return found
 

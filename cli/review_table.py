@@ -274,7 +274,7 @@ def _effects(effects: Sequence[SideEffect]) -> Table:
         "attested",
         Column("attacks seen", justify="right", priority=1),
         Column("callers", priority=2, lines=2),
-        Column("set off by", lines=3, least=20),
+        Column("set off by", lines=8, least=20),
     )
     for each in effects:
         attested = "yes" if each.attested else "some" if each.attested_some else "no"
