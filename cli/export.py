@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from .app import app
-from .completion import complete_cascade
+from .completion import complete_action, complete_cascade
+from .export_actions import about, asked_actions
 from .export_days import day, days
 from .options import (
     CatalogOption,
@@ -60,6 +61,23 @@ def export(
     every_cascade: Annotated[
         bool, typer.Option("--all", help="Every cascade that the target has a form for.")
     ] = False,
+    action: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ACTION",
+            help="Only this effect, such as iam:DeactivateMFADevice; of every cascade that has it where none is named.",
+            autocompletion=complete_action,
+        ),
+    ] = None,
+    rule: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Only the effects on which a rule in this file fires (see cascade review).",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     listing: Annotated[
         bool, typer.Option("--list", help="The targets and what they keep.")
     ] = False,
@@ -186,6 +204,10 @@ def export(
 
     `cascade export duckdb --all --style scheduled --lateness 30m --every 1h --out rules`
 
+    `cascade export splunk --action iam:DeactivateMFADevice`
+
+    `cascade export sentinel --rule noisy-rule.yaml`
+
     `cascade export sentinel discovery-burst first-caller-identity session-lineage`
     """
     from ..exporters import export as make
@@ -230,6 +252,11 @@ def export(
         _deliver(export_detections(detections, platform, chosen, options), out)
         return
     wanted = _cascades(known, cascades or [])
+    actions = asked_actions(action or [], rule, known)
+    if actions is not None:
+        if explain or every_cascade:
+            raise typer.BadParameter("--action and --rule go neither with --explain nor with --all")
+        wanted = about(actions, wanted or known.cascades)
     if explain:
         styles = platform.styles if style is None else (chosen,)
         _explain(platform, styles, wanted, known, options, window)
@@ -244,6 +271,7 @@ def export(
         options,
         window=window,
         allow_fail_closed=allow_fail_closed,
+        actions=actions,
     )
     beside = not no_samples and out is not None
     samples = sample_files(done.jobs, platform, chosen) if beside else ()

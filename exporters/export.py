@@ -1,6 +1,6 @@
 """Makes the artefacts of a target for some cascades, and refuses what must not be made."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -43,8 +43,10 @@ def export(
     *,
     window: int | None = None,
     allow_fail_closed: bool = False,
+    actions: Collection[str] | None = None,
 ) -> Export:
-    """Render `cascades` for `target`. `window` caps every window, in seconds.
+    """Render `cascades` for `target`. `window` caps every window, in seconds. With `actions` the artefacts are about
+    these alone, and nothing is said of a cascade's other effects.
 
     `catalog` are all cascades that count, since another one may explain the same action. The order of either
     does not matter: artefacts come by id.
@@ -57,7 +59,7 @@ def export(
     sampler = Sampler(catalog)
     for cascade in sorted(cascades, key=_id):
         try:
-            job = plan(cascade, catalog, style, options, window, allow_fail_closed)
+            job = plan(cascade, catalog, style, options, window, allow_fail_closed, actions)
             jobs.append(replace(job, sampled=partial(sampler.cases, cascade)))
         except Refused as refusal:
             omitted.append(Omission(cascade.id, str(refusal)))
@@ -92,13 +94,14 @@ def plan(
     options: Options,
     window: int | None = None,
     allow_fail_closed: bool = False,
+    actions: Collection[str] | None = None,
 ) -> Job:
     """What `style` can say of `cascade`, and what is lost.
 
     Raises:
         Refused: the cascade's policy forbids it, nothing is left of it, or it would fail closed.
     """
-    fitted = assess(cascade, catalog, style, options, window)
+    fitted = assess(cascade, catalog, style, options, window, actions)
     if fitted.query is None:
         reasons = "; ".join(loss.text for loss in fitted.losses)
         raise Refused(f"nothing of it can be said in this form: {reasons}")
@@ -116,13 +119,16 @@ def assess(
     style: Style,
     options: Options,
     window: int | None = None,
+    actions: Collection[str] | None = None,
 ) -> Fit:
     """What `style` would lose of `cascade`, whether or not that is refused.
 
     Raises:
         Refused: the cascade's policy forbids any export, or the style has no form for its policy.
     """
-    query = lower(cascade, catalog, window=window, lateness=options.lateness)
+    query = lower(cascade, catalog, window=window, lateness=options.lateness, actions=actions)
+    if not query.actions and actions is not None:
+        raise Refused(f"nothing may be said of {', '.join(sorted(actions))} there")
     if not query.actions:
         raise Refused(f"its policy is never: {query.residual_risk}")
     if query.purpose not in style.purposes:
@@ -135,7 +141,8 @@ def assess(
     fitted = fit(heeded, style.capabilities)
     if fitted.query is None:
         return fitted
-    more = (*_left_alone(query), *_early(fitted.query, style), *style.losses(fitted.query, options))
+    left_alone = _left_alone(query) if actions is None else ()
+    more = (*left_alone, *_early(fitted.query, style), *style.losses(fitted.query, options))
     return replace(fitted, losses=tuple(dict.fromkeys((*fitted.losses, *more))))
 
 

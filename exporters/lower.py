@@ -1,6 +1,6 @@
 """Lowers cascade documents to the representation of `query`."""
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import replace
 
 from ..catalog.chains import made_by_service, reach
@@ -38,15 +38,20 @@ def lower(
     *,
     window: int | None = None,
     lateness: int = DEFAULT_LATENESS,
+    actions: Collection[str] | None = None,
 ) -> Query:
-    """The query of `cascade`.
+    """The query of `cascade`, or of no more than some of its `actions`.
 
     `catalog` are the cascades among which rivals and vetoes are looked for. `window` caps every window that
     explains, in seconds: it narrows and never widens, since the catalogue vouches for no more than it says.
     `lateness` in seconds.
     """
     query = _Lowering(cascade, window, lateness).query()
-    if query.purpose == "enrich":
+    if actions is not None:
+        wanted = {node.name for node in query.subjects if node.pattern.action in actions}
+        root_wanted = query.root_is_subject and query.root.action in actions
+        query = _about(query, wanted, query.subject_policy, root_wanted)
+    if query.purpose == "enrich" or not query.actions:
         return query
     others = sorted((each for each in catalog if each.id != cascade.id), key=lambda each: each.id)
     rivals = [

@@ -1,0 +1,4 @@
+"""Datadog: the syntax of its log searches, and the rules that ask them.
+
+https://docs.datadoghq.com/logs/explorer/search_syntax/
+"""
