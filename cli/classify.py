@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -41,6 +41,7 @@ from .options import (
 from .reading import Whole, no_cyclic_gc, read_apart, read_log, whole_seconds
 from .recording import recorded
 from .stores import AuthOption, RecordOption
+from .writing import opened
 
 if TYPE_CHECKING:
     from ..matcher import Verdict
@@ -305,7 +306,7 @@ def _write(
 
     tally = Tally(facts)
     encode = records.line if records is not None else _encode
-    with _opened(output) as out:
+    with opened(output) as out:
         match chosen:
             case Format.ndjson:
                 write_lines(out, tally.count(verdicts), encode)
@@ -337,24 +338,3 @@ def write_lines(
     """Write NDJSON, so many lines at a time."""
     while some := list(islice(verdicts, _LINES)):
         out.write(b"".join([encode(each) + b"\n" for each in some]))
-
-
-@contextmanager
-def _opened(output: Path | None) -> Iterator[BinaryIO]:
-    """Standard output, a device or a pipe, or a file that appears under its name only when it is whole."""
-    if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    output = output.resolve()  # a link stays one
-    if output.exists() and not output.is_file():
-        with output.open("wb") as out:
-            yield out
-        return
-    partial = output.with_name(f".{output.name}.part")
-    try:
-        with partial.open("wb") as out:
-            yield out
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -5,19 +5,17 @@ carries, by their hashes. Values from the log go into the static part through Ji
 script's part as JSON that is only ever shown as text.
 """
 
-import hashlib
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import BinaryIO
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from ..matcher import NearMiss, Verdict
-from .report_rows import Rows, about, cut, encoded, seconds
+from .page import environment, part, policy, script_of
+from .report_rows import Rows, about, encoded, seconds
 from .stories import Kind, Rarities, Stories, Story
 from .tally import ActionCount, Tally, silenced_lines
 
@@ -81,25 +79,16 @@ def write_html(
         if rows.keep(verdict) and record_of:
             rows.keep_record(*record_of(verdict.event_id))
         stories.add(verdict)
-    style = _part("report.css")
-    script = f'(() => {{\n"use strict";\n{"".join(_part(f"{name}.js") for name in _PARTS)}}})();\n'
+    style = part("report/report.css")
+    script = script_of([f"report/{name}.js" for name in _PARTS])
     packing, events = _packed(encoded(rows))
     told = stories.told()
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "cut": cut,
-        "moment": _moment,
-        "moment_after": _moment_after,
-        "about": about,
-    }
-    template = environment.from_string(
-        files(__package__).joinpath("templates/report.html.j2").read_text("utf-8")
-    )
+    pages = environment()
+    pages.filters |= {"moment": _moment, "moment_after": _moment_after, "about": about}
+    template = pages.from_string(part("report.html.j2"))
     silencing = sorted(tally.silencing, key=lambda each: (-each.silenced, each.event_time))
     page = template.render(
-        policy=_policy(style, script),
+        policy=policy(style, script),
         style=Markup(style),  # noqa: S704 -- a file of the package
         script=Markup(script),  # noqa: S704 -- files of the package
         packing=packing,
@@ -121,22 +110,6 @@ def write_html(
         caveats=tally.caveats.most_common(),
     )
     out.write(page.encode("utf-8", "backslashreplace"))
-
-
-def _part(name: str) -> str:
-    return files(__package__).joinpath(f"templates/report/{name}").read_text("utf-8")
-
-
-def _policy(style: str, script: str) -> str:
-    """Nothing but this style and this script, and no markup made from text by the script."""
-
-    def digest(text: str) -> str:
-        return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-    return (
-        f"default-src 'none'; script-src {digest(script)}; style-src {digest(style)}; "
-        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-    )
 
 
 def _packed(events: bytes) -> tuple[str, str]:

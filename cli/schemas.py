@@ -23,6 +23,7 @@ class Kind(StrEnum):
     verdict = "verdict"
     report = "report"
     why = "why"
+    review = "review"
     cascade = "cascade"
 
 
@@ -97,8 +98,9 @@ def schema(
     kind: Annotated[
         Kind,
         typer.Argument(
-            metavar="verdict|report|why|cascade",
-            help="A line of NDJSON; the document of --format json; that of `why --json`; a cascade's file.",
+            metavar="verdict|report|why|review|cascade",
+            help="A line of NDJSON; the document of --format json; that of `why --json`; a line of "
+            "`review --format ndjson`; a cascade's file.",
         ),
     ],
 ) -> None:
@@ -135,6 +137,8 @@ def schema_text(kind: Kind) -> str:
             made = _report()
         case Kind.why:
             made = _why()
+        case Kind.review:
+            made = _review()
         case Kind.cascade:
             return cascade_text()
     return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
@@ -269,3 +273,57 @@ def _why() -> Node:
         },
     }
     return _rooted("What `cascade why --json` writes", root, _named(definitions))
+
+
+_OF_A_RULE: Mapping[str, str] = {
+    "document": "Tells the lines apart: one for each rule, and the summary, which is the last.",
+    "id": "The rule's own id.",
+    "title": "The rule's own title.",
+    "format": "The format of its file.",
+    "file": "Its file, as it was named.",
+    "line": "Where its condition begins, from 1; 0: not known.",
+    "severity": "As the rule says it.",
+    "not_judged": "Why the rule could not be executed; null where it was.",
+    "aim": "What it is about: actions, an identity, or so much that it is everything; null where it was not executed.",
+    "actions": "On how many benign actions it fires.",
+    "counts": "What decides beside the filter: a threshold, a first time, a sequence.",
+    "remarks": "What executing it leaves out.",
+    "side_effects": "The benign effects on which it fires.",
+    "findings": "What there is to say of it, the gravest first.",
+    "log": "How often it fired in the log, where one was given.",
+}
+_OF_A_SUMMARY: Mapping[str, str] = {
+    "document": _OF_A_RULE["document"],
+    "version": "The program's version.",
+    "catalog": "The digest of the catalogue, its overlay included.",
+    "files": "Files of a known format of rules.",
+    "other_rules": "Rules that are about other logs: they are left out of everything.",
+    "baseline": "The file with the findings that are known; null where none was given, and all are new.",
+    "totals": "Of how many rules what is true.",
+    "by_format": "The same of the rules of each format.",
+    "not_judged": "How often each reason.",
+    "levels": "How many findings of each level.",
+    "fixed": "What the baseline holds and rules that were executed no longer have.",
+    "not_seen": "What the baseline holds of rules that were not executed this time.",
+    "problems": "Files that could not be read.",
+}
+
+
+def _review() -> Node:
+    from ..review.outputs import RuleDocument, SummaryDocument
+
+    definitions = _components(RuleDocument, SummaryDocument)
+    for each in definitions.values():
+        each.pop("title", None)
+        for member in each.get("properties", {}).values():
+            member.pop("default", None)
+    for name, told in (("RuleDocument", _OF_A_RULE), ("SummaryDocument", _OF_A_SUMMARY)):
+        document = definitions[name]
+        document["required"] = list(document["properties"])
+        for member, description in told.items():
+            document["properties"][member]["description"] = description
+    root: Node = {
+        "description": "Unknown members are to be passed over: a later version may add some.",
+        "anyOf": [{"$ref": f"#/$defs/{name}"} for name in ("RuleDocument", "SummaryDocument")],
+    }
+    return _rooted("A line of `cascade review --format ndjson`", root, definitions)

@@ -13,6 +13,9 @@ from .rule import Rule
 Level = Literal["error", "warning", "note"]
 Aim = Literal["action", "identity", "everything"]
 
+LEVELS: tuple[Level, ...] = ("error", "warning", "note")
+"""The levels of findings, the gravest first."""
+
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "side-effect": "the rule fires on what a benign action sets off",
