@@ -25,7 +25,7 @@ from .writing import opened
 
 if TYPE_CHECKING:
     from ..catalog import Catalog, ServiceModels
-    from ..review import Found, Reviewed
+    from ..review import Cases, Found, Reviewed
     from ..review.baseline import Baseline
     from ..review.finding import Level
     from ..review.report import Report
@@ -95,6 +95,31 @@ def review(
     rule: Annotated[
         str | None, typer.Option(metavar="ID", help="Tell of this rule alone, and closely.")
     ] = None,
+    bypass: Annotated[
+        bool,
+        typer.Option(
+            "--bypass",
+            help="Also try whether values that a caller chooses suffice to be excluded: user agent, names, tags.",
+        ),
+    ] = False,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix",
+            help="Print, as a diff, the change of each rule that silences or labels side effects, with its proof; the "
+            "findings go to --output alone.",
+        ),
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="With --fix: change the files. Only what is proved.")
+    ] = False,
+    log: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LOG",
+            help="Also say how often each rule fired in this log, and what of that is explained. May be given again.",
+        ),
+    ] = None,
     baseline: Annotated[
         Path | None,
         typer.Option(
@@ -149,18 +174,33 @@ def review(
     `cascade review rules/ --baseline cascade-baseline.json -o review.sarif` · fails on new findings
 
     `cascade review rules/ -o review.html`
+
+    `cascade review rules/ --bypass --log AWSLogs`
+
+    `cascade review rules/mfa.yml --fix`
     """
     from ..review.report import Report
 
     if rule is not None and write_baseline is not None:
         raise typer.BadParameter("a baseline is written of all rules: leave --rule out")
-    targets = _targets(form, output or [])
+    if write and not fix:
+        raise typer.BadParameter("--write goes with --fix")
+    targets = [] if fix and not output else _targets(form, output or [])
     known_baseline = _baseline(baseline)
     profiles = _profiles(profile)
     known = open_catalog(Overlays(catalog, config, strict, allow_unsafe_overlay))
     with _extra():
         found = _read(rules, only)
-        reviewed = _of_rule(_review(found, known, profiles), rule)
+        cases = _cases(known, profiles)
+        reviewed = _of_rule(_review(found, known, cases, bypass=bypass), rule)
+        if log:
+            from .review_log import with_log
+
+            reviewed = with_log(reviewed, known, log)
+        if fix:
+            from .review_fix import offer
+
+            offer(reviewed, cases, found, write=write)
     maker = made_by(known)
     report = Report(reviewed, found, known_baseline, maker.digest, maker.version)
     for path, chosen in targets:
@@ -252,15 +292,20 @@ def _read(paths: Sequence[Path], only: str | None) -> "Found":
     return found
 
 
-def _review(found: "Found", known: "Catalog", profiles: Sequence[str]) -> "list[Reviewed]":
-    from ..review import Cases, EventNames
+def _cases(known: "Catalog", profiles: Sequence[str]) -> "Cases":
+    from ..review import Cases
+
+    return Cases(known.cascades, profiles=profiles, models=_models())
+
+
+def _review(found: "Found", known: "Catalog", cases: "Cases", *, bypass: bool) -> "list[Reviewed]":
+    from ..review import EventNames
     from ..review import review as reviewed
 
     if not found.rules:
         return []
-    models = _models()
-    cases = Cases(known.cascades, profiles=profiles, models=models)
-    return reviewed(found.rules, cases, EventNames(known.cascades, models))
+    names = EventNames(known.cascades, cases.models)
+    return reviewed(found.rules, cases, names, bypass=bypass)
 
 
 def _models() -> "ServiceModels | None":

@@ -18,6 +18,7 @@ from ..samples import (
     Sample,
     Scene,
     inapplicable,
+    installed_models,
     instance,
     twin,
 )
@@ -82,7 +83,7 @@ class Cases:
     ) -> None:
         self._cascades = {each.id: each for each in cascades}
         self._profiles = profiles
-        self._models: ServiceModels | Literal["installed"] | None = models
+        self.models = installed_models() if models == "installed" else models
         self._attacks: dict[tuple[str, str], tuple[Case, ...]] = {}
 
     @cached_property
@@ -96,7 +97,7 @@ class Cases:
                 yield from _cases_of(cascade, self._sample(cascade, profile))
 
     def _sample(self, cascade: Cascade, profile: str) -> Sample:
-        return instance(cascade, profile, models=self._models)
+        return instance(cascade, profile, models=self.models)
 
     def attacks(self, case: Case) -> tuple[Case, ...]:
         """The attacks that look like a side effect: the call alone, made by somebody directly, and the twins of its

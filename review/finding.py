@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ..catalog import Policy
 from ..errors import Place
+from .cases import Case
 from .rule import Rule
 
 Level = Literal["error", "warning", "note"]
@@ -87,7 +88,11 @@ class Fired:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """What was found out about one rule. `not_judged` is the reason why it was not executed, None where it was."""
+    """What was found out about one rule. `not_judged` is the reason why it was not executed, None where it was.
+
+    `actions` counts those on which it fires, and `fired` are the benign cases themselves. `log` is None where no log
+    was asked for, or the rule could not be executed on it.
+    """
 
     rule: Rule
     not_judged: str | None
@@ -96,3 +101,4 @@ class Reviewed:
     side_effects: Sequence[SideEffect]
     findings: Sequence[Finding]
     log: Fired | None = None
+    fired: Sequence[Case] = field(default=(), compare=False, repr=False)

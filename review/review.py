@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from ..catalog import POLICY_ORDER
 from .asked import EVENT_NAME, EVENT_SOURCE, names_asked, paths_read
+from .bypass import bypass_findings, bypasses
 from .cases import Case, Cases, denied, elsewhere
 from .errors import NotJudged
 from .finding import Aim, Finding, Reviewed, SideEffect
@@ -37,8 +38,10 @@ class _Extra:
     case: Case
 
 
-def review(rules: Iterable[Rule], cases: Cases, names: EventNames) -> list[Reviewed]:
-    """What there is to say of each rule, in the order given.
+def review(
+    rules: Iterable[Rule], cases: Cases, names: EventNames, *, bypass: bool = False
+) -> list[Reviewed]:
+    """What there is to say of each rule, in the order given. With `bypass` ways past each are tried, too.
 
     A rule that cannot be executed is in the answer too, with the reason.
     """
@@ -49,6 +52,9 @@ def review(rules: Iterable[Rule], cases: Cases, names: EventNames) -> list[Revie
         try:
             told = verdicts(rule, records)
             one = _reviewed(rule, told, cases, names)
+            if bypass:
+                found = tuple(bypass_findings(rule, bypasses(rule, one.fired)))
+                one = replace(one, findings=(*found, *one.findings))
         except NotJudged as reason:
             done.append(_unexecuted(rule, str(reason)))
             continue
@@ -92,7 +98,9 @@ def _reviewed(rule: Rule, told: Verdicts, cases: Cases, names: EventNames) -> Re
         *_on_counting(rule, side_effects),
         *_on_aim(rule, aim, len(actions), known),
     ]
-    return Reviewed(rule, None, aim, len(actions), side_effects, tuple(findings))
+    return Reviewed(
+        rule, None, aim, len(actions), side_effects, tuple(findings), fired=tuple(fired)
+    )
 
 
 def _by_action(found: Iterable[Case]) -> Mapping[str, list[Case]]:

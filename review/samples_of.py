@@ -11,10 +11,9 @@ _MOST = 200
 def texts(literal: str) -> tuple[str, ...]:
     """Texts that a constant of a rule may stand for: itself, wildcards filled, and as a regular expression."""
     plain = literal.strip()
-    found = [literal, plain.replace("*", "x").replace("?", "x").replace("%", "x")]
-    found.append(plain.strip("*%"))
+    filled = plain.replace("*", "x").replace("?", "x").replace("%", "x")
     # A caller chooses the last part of an ARN, and not the rest.
-    found.append(re.split(r"[/:]", found[1])[-1])
+    found = [plain.strip("*%"), filled, re.split(r"[/:]", filled)[-1], literal]
     found.append(_of_regex(plain.strip("/")))
     return tuple(dict.fromkeys(each for each in found if each and len(each) <= _MOST))
 
