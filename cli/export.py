@@ -241,6 +241,7 @@ def export(
         owner=owner,
         expires=expires,
         made=made,
+        beside=out is not None and not no_samples,
     )
     named = {text: find_detection(text) for text in cascades or []}
     detections = [found for found in named.values() if found is not None]
@@ -273,8 +274,7 @@ def export(
         allow_fail_closed=allow_fail_closed,
         actions=actions,
     )
-    beside = not no_samples and out is not None
-    samples = sample_files(done.jobs, platform, chosen) if beside else ()
+    samples = sample_files(done.jobs, platform, chosen) if options.beside else ()
     _deliver((*done.artefacts, *samples), out)
     _tell(done, summarised=every_cascade, quiet=quiet)
     if not done.artefacts:
@@ -306,6 +306,7 @@ def _options(
     owner: str | None = None,
     expires: date | None = None,
     made: date | None = None,
+    beside: bool = False,
 ) -> "Options":
     from importlib.metadata import version
 
@@ -333,6 +334,7 @@ def _options(
         controllers=known.controllers,
         overlay=str(known.overlay) if known.overlay else None,
         sigma_version=_sigma_version(sigma_version),
+        beside=beside,
     )
 
 

@@ -60,7 +60,8 @@ def export(
     for cascade in sorted(cascades, key=_id):
         try:
             job = plan(cascade, catalog, style, options, window, allow_fail_closed, actions)
-            jobs.append(replace(job, sampled=partial(sampler.cases, cascade)))
+            sampled, recorded = partial(sampler.cases, cascade), partial(sampler.records, cascade)
+            jobs.append(replace(job, sampled=sampled, recorded=recorded))
         except Refused as refusal:
             omitted.append(Omission(cascade.id, str(refusal)))
     artefacts = tuple(style.render(jobs, options)) if jobs else ()

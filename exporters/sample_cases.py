@@ -86,6 +86,12 @@ class Sampler:
         judged = _Judged(query, cascade, frozenset(names), self._plan)
         return (judged.case("explained", "the whole cascade", whole), *judged.twins(whole))
 
+    def records(self, cascade: Cascade, query: Query) -> dict[str, Json]:
+        """A record for each subject of `query`, and for its root, by the node's name: all of one instance."""
+        names = [node.name for node in query.subjects]
+        whole = instance(cascade, _PROFILE, effects=names, models=None)
+        return {event.node: event.record for event in whole.events}
+
 
 @dataclass(frozen=True, slots=True)
 class _Judged:

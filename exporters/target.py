@@ -1,6 +1,6 @@
 """What an export target is: the contract between the driver and the files in `targets/`."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import PurePosixPath
@@ -11,7 +11,7 @@ from .capabilities import Capabilities, Loss
 from .detections import Detection
 from .errors import ExportError
 from .query import Purpose, Query
-from .sample_cases import SampleCase
+from .sample_cases import Json, SampleCase
 from .schedule import DEFAULT_LATENESS
 
 Kind = Literal["query", "suppression", "list"]
@@ -28,7 +28,8 @@ class Options:
     `index` and `layout` name where the events lie; None: the target's default. `partition` is the column by
     which that table is parted, so that a scheduled run need not read all of it; None: it does. `controllers`
     are the environment's noisy principals, of cascade.toml.
-    `overlay` says which was in force when the cascades were read; None where none was.
+    `overlay` says which was in force when the cascades were read; None where none was. `beside`: whether sample
+    events are written beside the artefacts, which may then point at them.
     """
 
     created: date
@@ -44,6 +45,7 @@ class Options:
     owner: str | None = None
     controllers: tuple[Controller, ...] = ()
     overlay: str | None = None
+    beside: bool = False
     sigma_version: Literal["2.1", "2.2"] = "2.1"
 
     def __post_init__(self) -> None:
@@ -60,11 +62,16 @@ def _no_samples(query: Query) -> tuple[SampleCase, ...]:
     return ()
 
 
+def _no_records(query: Query) -> Mapping[str, Json]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One query, cut down to what the style can say, and what it lost by that.
 
-    `sampled` makes its samples, which takes some hundredths of a second: they are made when they are asked for.
+    `sampled` makes its samples, and `recorded` its records, which takes some hundredths of a second: they are made
+    when they are asked for.
     """
 
     query: Query
@@ -72,11 +79,19 @@ class Job:
     sampled: Callable[[Query], tuple[SampleCase, ...]] = field(
         default=_no_samples, compare=False, repr=False
     )
+    recorded: Callable[[Query], Mapping[str, Json]] = field(
+        default=_no_records, compare=False, repr=False
+    )
 
     @property
     def samples(self) -> tuple[SampleCase, ...]:
         """Short logs, and what a query that loses nothing says of each: the same at every call."""
         return self.sampled(self.query)
+
+    @property
+    def records(self) -> Mapping[str, Json]:
+        """A CloudTrail record for each subject of the query and for its root, by the node's name."""
+        return self.recorded(self.query)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""For platforms that cannot wait: rules on the final verdicts of `cascade watch`, which come when nothing can change
-them any more.
+"""Rules on the final verdicts of `cascade watch`, which come when nothing can change them any more: for platforms that
+cannot wait, or need not.
 
 A verdict alerts unless the event is an effect that may be silenced. What came late and spoke against one that was
 silenced is told by one more final verdict (docs/operations.md, Taken back), which alerts like any other.
@@ -23,7 +23,15 @@ SILENT = "suppress"
 
 
 def verdict_losses(query: Query, options: Options) -> Iterator[Loss]:
-    """What is lost by asking verdicts."""
+    """What is lost by asking verdicts where each that is delivered alerts."""
+    yield from watch_losses(query, options)
+    yield Loss(
+        Direction.OPEN, "a verdict that is delivered twice may alert twice: its id is the same"
+    )
+
+
+def watch_losses(query: Query, options: Options) -> Iterator[Loss]:
+    """What is lost by asking verdicts where an event alerts once."""
     yield Loss(
         Direction.UNCOVERED,
         f"while no cascade watch --lateness {format_duration(options.lateness)} tells its verdicts, nothing alerts: "
@@ -32,7 +40,4 @@ def verdict_losses(query: Query, options: Options) -> Iterator[Loss]:
     yield Loss(
         Direction.UNCOVERED,
         "calls that cascade watch calls unlisted: everyday ones, and those that no effect could be",
-    )
-    yield Loss(
-        Direction.OPEN, "a verdict that is delivered twice may alert twice: its id is the same"
     )

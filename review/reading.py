@@ -40,8 +40,9 @@ class Found:
     problems: Sequence[Problem]
     repositories: Mapping[str, Repository] = field(default_factory=dict, compare=False, repr=False)
 
-    def again(self, rule: Rule, text: str) -> Rule:
-        """The rule, read anew from its repository in which its file has another text.
+    def again(self, rule: Rule, text: str) -> tuple[Rule, ...]:
+        """The rule, read anew from its repository in which its file has another text, and behind it the rules that were
+        not in the file before.
 
         Raises:
             NotJudged: the text cannot be read, or does not hold the rule any more.
@@ -57,10 +58,12 @@ class Found:
             rules = list(chosen.read(start, Repository(before.root, sources)))
         except Unreadable as refused:
             raise NotJudged(f"the changed file cannot be read: {refused}") from refused
-        found = next((each for each in rules if each.id == rule.id), None)
-        if found is None:
+        found = [each for each in rules if each.id == rule.id]
+        if not found:
             raise NotJudged("the changed file does not hold the rule any more")
-        return replace(found, read_from=rule.read_from)
+        known = {each.id for each in self.rules if each.read_from == rule.read_from}
+        new = [each for each in rules if each.id not in known and each.about_cloudtrail]
+        return tuple(replace(each, read_from=rule.read_from) for each in (found[0], *new))
 
 
 def read_rules(paths: Sequence[str | Path], *, only: str | None = None) -> Found:

@@ -44,10 +44,11 @@ class Predicate:
 class Program(Protocol):
     """A rule that is a program, executed apart from this process.
 
-    `literals` are the texts in it; `excludes` whether it has a way to say no other than by what it looks for.
+    `literals` are the texts in it.
     """
 
-    literals: Sequence[str]
+    @property
+    def literals(self) -> Sequence[str]: ...
 
     def fires(self, records: Sequence[Json]) -> Sequence[bool | None]:
         """Of each record whether the rule fires; None where it fails on the record.

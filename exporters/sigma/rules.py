@@ -5,6 +5,7 @@ https://sigmahq.io/sigma-specification/specification/sigma-correlation-rules-spe
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -16,6 +17,30 @@ from .detection import ACCOUNT, ACTOR, Map, known, matching, remaining, unresolv
 
 
 def rules_of(query: Query, options: Options, absence: bool, cased: bool) -> list[Map]:
+    """The rules that `write_rules` writes."""
+    return list(write_rules(query, options, absence, cased).rules)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which calls a base rule finds: those at `node` that hold a value in each of `holding`; or those of its action
+    that fit none of the query's nodes (`other`), or that hold no value in one of `lacking`."""
+
+    node: str
+    holding: tuple[str, ...] = ()
+    other: bool = False
+    lacking: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The rules of a query, and by its id what each base rule is about."""
+
+    rules: tuple[Map, ...]
+    about: Mapping[str, About]
+
+
+def write_rules(query: Query, options: Options, absence: bool, cased: bool) -> Written:
     """The origin, each effect and its correlations, and the events that none of them judges.
 
     `absence`: with a correlation that alerts on an effect without its origin (specification 2.2).
@@ -38,7 +63,7 @@ def rules_of(query: Query, options: Options, absence: bool, cased: bool) -> list
         rules += writer.remaining("medium" if absence else "low")
     if absence:
         rules += writer.unresolved()
-    return rules
+    return Written(tuple(rules), writer.about)
 
 
 def rule_id(query: Query, part: str) -> str:
@@ -75,6 +100,7 @@ class _Writer:
         self.query = query
         self.options = options
         self.cased = cased
+        self.about: dict[str, About] = {}
         self._names = Names()
         self._titles: Counter[str] = Counter()
 
@@ -89,6 +115,7 @@ class _Writer:
             query.root_techniques,
             {"detection": known(detection, fields) if fields else detection},
             "informational",
+            About(query.root_name, holding=fields),
         )
 
     def effect(self, node: Node) -> Map:
@@ -100,6 +127,7 @@ class _Writer:
             node.techniques,
             {"detection": matching(node.pattern, where_of(node), self.cased)},
             "low" if self.query.purpose == "alert" else "informational",
+            About(node.name),
         )
 
     def presence(self, node: Node, effect: Map, origin: Map, generate: bool) -> Map:
@@ -144,6 +172,7 @@ class _Writer:
                     nodes[0].techniques,
                     {"detection": detection},
                     level,
+                    About(nodes[0].name, other=True),
                 )
 
     def unresolved(self) -> Iterator[Map]:
@@ -163,6 +192,7 @@ class _Writer:
                     (),
                     {"detection": unresolved(patterns, fields, bool(may_fail))},
                     "medium",
+                    About(failing[0].name, lacking=fields),
                 )
 
     def _rule(
@@ -174,6 +204,7 @@ class _Writer:
         techniques: Sequence[str],
         matter: Mapping[str, Map],
         level: str,
+        about: About | None = None,
     ) -> Map:
         """The rule in the key order of SigmaHQ."""
         silent = level == "informational"
@@ -195,6 +226,8 @@ class _Writer:
             "falsepositives": ["None, since it is no alert." if silent else f"{self.query.title}."],
             "level": level,
         }
+        if about is not None:
+            self.about[rule["id"]] = about
         return {key: value for key, value in rule.items() if value != []}
 
     def _title(self, title: str) -> str:

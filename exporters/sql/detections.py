@@ -137,7 +137,7 @@ def reporting_detection(
     told = _told(detection, _Reader(dialect, layout, table, judged, partition), controllers)
     told.set("order", None)
     steps = told.args.pop("with_")
-    results = placed(_results(detection), table, dialect)
+    results = placed(results_of(detection), table, dialect)
     # An interval more, in case that the statements have taken until after the next run was due.
     since = judged.begins(judged.due(), judged.every)
 
@@ -300,7 +300,7 @@ def _with(result: exp.Select, **steps: exp.Select) -> exp.Select:
     return result
 
 
-def _results(detection: Detection) -> Results:
+def results_of(detection: Detection) -> Results:
     """The table of what it finds, with what tells one finding from another."""
     names, key, moment = columns_of(detection), ("account", "arn", "event_time"), "event_time"
     if isinstance(detection, Burst):

@@ -153,6 +153,11 @@ class Dialect(ABC):
         run, of which the first makes the table of results where it is not there yet."""
         return tuple(run)
 
+    def notification(self, name: str, rows: exp.Select, table: exp.Table) -> tuple[str, ...]:
+        """The statements that have the engine tell somebody when there are new `rows` of a table of results, for what
+        bears that name; none where it has no such thing."""
+        return ()
+
     def in_partition(self, name: str, start: Expression, form: PartitionForm) -> Expression:
         """Whether a record lies in the partition of that second since 1970 or in a later one, by the column `name`.
 

@@ -58,6 +58,13 @@ def alerts_of(cascade: str) -> Results:
     return Results(table=ALERTS, columns=columns, key=key, constant={"cascade": cascade})
 
 
+def notification(results: Results, name: str, dialect: Dialect) -> tuple[str, ...]:
+    """The statements that have the engine tell of what is added for what bears that name; none where it cannot."""
+    table = dialect.table(results.table)
+    among = [column(each).eq(text(value)) for each, value in results.constant.items()]
+    return dialect.notification(name, exp.select(results.moment).from_(table).where(*among), table)
+
+
 def creation(results: Results, dialect: Dialect) -> exp.Create:
     """The statement that makes the table where it is not there yet."""
     return dialect.results_table(results.table, results.columns, results.key)

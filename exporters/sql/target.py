@@ -5,18 +5,19 @@ from pathlib import PurePosixPath
 
 from ...catalog.terms import format_duration
 from ..capabilities import PLAIN_CONDITIONS, Capabilities, ConditionName, Direction, Loss
-from ..detections import Detection, about
+from ..detections import Detection, Lineage, about
 from ..errors import ExportError
 from ..header import header
 from ..legible import wrapped
 from ..query import Purpose, Query
 from ..target import Artefact, Job, Options, Style, Target, Verification
 from .answers import Answer
-from .detections import detection_sql, reporting_detection
+from .detections import detection_sql, reporting_detection, results_of
 from .dialect import REPORTING, Dialect
 from .fields import paths_of
 from .layout import Layout, layout
 from .readable import losses_of_reading, readable
+from .reporting import alerts_of, notification
 from .setting import ActorKey, Setting
 from .statements import outline, reporting_script, script
 from .timetable import repeats, timetable
@@ -39,6 +40,7 @@ _RESULTS = (
 _FIRST = "Keeps the events that matter in a table of this cascade, which the other files ask. Run it first."
 _BETWEEN = "Run events.sql before, drop.sql when done."
 _LAST = "Drops that table: run it when the other files have been asked, or have failed."
+_NOTIFYING = "Run it once, behind schedule.sql: has the engine tell of what that adds to the table of results."
 # How many characters a comment's line has at most, behind its mark.
 _WIDTH = 117
 PURPOSES: frozenset[Purpose] = frozenset({"alert", "enrich"})
@@ -68,6 +70,8 @@ def _files(query: Query, setting: Setting) -> Iterator[tuple[str, str, Sequence[
         else:
             made = setting.dialect.for_scheduler(query.cascade, run, setting.every)
             yield "schedule.sql", setting.dialect.scheduling, made
+        if told := notification(alerts_of(query.cascade), query.cascade, setting.dialect):
+            yield "notify.sql", _NOTIFYING, told
     if drop:
         yield "drop.sql", _LAST, drop
 
@@ -172,11 +176,14 @@ def sql_target(
                 lateness=options.lateness,
                 partition=options.partition,
             )
-            for file, purpose, made in _files_of_run(detection.id, run, options.every):
+            for file, purpose, made in _files_of_run(detection, run, options.every):
                 lines = _comment([*head, "", purpose])
                 yield Artefact(folder / file, f"{lines}{made};\n")
 
-    def _files_of_run(named: str, run: Sequence[str], every: int) -> Iterator[tuple[str, str, str]]:
+    def _files_of_run(
+        detection: Detection, run: Sequence[str], every: int
+    ) -> Iterator[tuple[str, str, str]]:
+        named = detection.id
         if dialect().one_statement:
             results, adding = run
             yield "results.sql", _RESULTS, results
@@ -184,6 +191,10 @@ def sql_target(
         else:
             made = dialect().for_scheduler(named, run, every)
             yield "schedule.sql", dialect().scheduling, ";\n\n".join(made)
+            # Who began a chain of sessions is kept to be looked up: nobody is to be told of each.
+            alerts = not isinstance(detection, Lineage)
+            if alerts and (told := notification(results_of(detection), named, dialect())):
+                yield "notify.sql", _NOTIFYING, ";\n\n".join(told)
 
     def _told_again(options: Options, key: str) -> str:
         return f"{repeats(options)}; schedule.sql tells it once, by {key}"

@@ -19,10 +19,19 @@ from ..languages.elastic.slices import judged
 from ..languages.one_pass import sayable
 from ..query import Query
 from ..target import Artefact, Job, Options, Style, Target
+from ..verdict import EXPLAINED, SILENT, UNEXPLAINED, verdict_losses
 
 NAME = "elastic"
 INDEX = "logs-aws.cloudtrail-*"
 STACK = "9.5.0"
+# Where Filebeat's HTTP endpoint puts what a watch posts, and below which field.
+# https://www.elastic.co/docs/reference/beats/filebeat/filebeat-input-http_endpoint
+VERDICTS = "filebeat-*"
+_VERDICT = "json"
+_VERDICT_SETUP = (
+    "Filebeat's HTTP endpoint must take in what cascade watch posts, below `json`. While no watch runs, nothing "
+    "alerts: watch its /readyz."
+)
 
 
 def _fields() -> FieldMap:
@@ -33,8 +42,8 @@ def _field(path: str) -> str:
     return _fields().field(path)
 
 
-def _index(options: Options) -> str:
-    name = options.index or INDEX
+def _index(options: Options, default: str = INDEX) -> str:
+    name = options.index or default
     if not all(char.isalnum() or char in "-_.*:" for char in name):
         raise Refused(f"an index pattern has no such characters: {name!r}")
     return name
@@ -222,6 +231,29 @@ def _origins(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
     yield _ndjson("origin-rules.ndjson", rules)
 
 
+def _verdicts(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
+    """A rule a cascade on the final verdicts of `cascade watch`, but for those that may be silenced."""
+    rules = []
+    for job in jobs:
+        query = job.query
+        unexplained = kuery.equals(f"{_VERDICT}.verdict", *UNEXPLAINED)
+        explained = kuery.equals(f"{_VERDICT}.verdict", EXPLAINED)
+        silent = kuery.equals(f"{_VERDICT}.policy", SILENT)
+        text = kuery.every_one(
+            (
+                f"{_VERDICT}.final: true",
+                kuery.equals(f"{_VERDICT}.action", *query.actions),
+                f"({unexplained} or ({explained} and not {silent}))",
+            )
+        )
+        name = f"Not explained, by verdict: {query.title}"
+        back = judged(0, options.every, 0)
+        rule = _rule(job, options, 5, name, "kuery", text, back, _techniques(query))
+        rule |= {"index": [_index(options, VERDICTS)], "type": "query", "setup": _VERDICT_SETUP}
+        rules.append(rule)
+    yield _ndjson("verdict-rules.ndjson", rules)
+
+
 _CAN = Capabilities(
     between=False,
     copies=False,
@@ -299,6 +331,15 @@ STYLES = (
         capabilities=EVERYTHING,
         render=_origins,
         losses=losses.origin,
+    ),
+    Style(
+        name="verdict",
+        summary="rules on the verdicts of cascade watch, for Kibana's import",
+        kind="query",
+        capabilities=EVERYTHING,
+        render=_verdicts,
+        losses=verdict_losses,
+        waits="watch",
     ),
 )
 

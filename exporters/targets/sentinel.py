@@ -13,9 +13,10 @@ from ...catalog.terms import format_duration
 from ..capabilities import Capabilities, Direction, Loss
 from ..detections import Detection, about
 from ..errors import Refused
+from ..explained_table import EVERYTHING
 from ..field_maps import field_map
 from ..header import header, overlay_lines
-from ..languages.sentinel import arm, detections, watchlists
+from ..languages.sentinel import arm, detections, verdicts, watchlists
 from ..languages.sentinel.analytics_rule import (
     MAX_QUERY,
     hunting_query,
@@ -34,6 +35,7 @@ from ..languages.sentinel.kusto_query import MOST_ALERTS, alert_query, label_que
 from ..languages.sentinel.timing import Slice, timing
 from ..query import Purpose, Query
 from ..target import Artefact, Job, Options, Style, Target
+from ..verdict import watch_losses
 
 _DAY = 86_400
 _MAX_WINDOW = 13 * _DAY  # so that it fits in the 14 days of a rule, with the hold and the interval
@@ -332,6 +334,16 @@ def _closing(query: Query, options: Options) -> dict[str, Any]:
     )
 
 
+# verdict
+
+
+def _render_verdicts(jobs: Sequence[Job], options: Options) -> Iterable[Artefact]:
+    for job in jobs:
+        lines = header(job, TARGET, VERDICT, options)
+        text = to_yaml(verdicts.document(job.query, options), lines)
+        yield Artefact(verdicts.FOLDER / f"{_file_name(job.query)}Verdict.yaml", text)
+
+
 _CAN = Capabilities(number_keys=True, repeated_actions=True, between=False, undated=False)
 _CAN_IN_A_RULE = replace(_CAN, max_window=_MAX_WINDOW)
 _BOTH: frozenset[Purpose] = frozenset({"alert", "enrich"})
@@ -379,6 +391,16 @@ ALLOW_LIST = Style(
     losses=_controller_losses,
 )
 
+VERDICT = Style(
+    name="verdict",
+    summary="analytics rule on the verdicts of cascade watch, in a table of their own",
+    kind="query",
+    capabilities=EVERYTHING,
+    render=_render_verdicts,
+    losses=watch_losses,
+    waits="watch",
+)
+
 
 def _detect(wanted: Sequence[Detection], style: str, options: Options) -> Iterable[Artefact]:
     for detection in wanted:
@@ -393,7 +415,7 @@ TARGET = Target(
     name="sentinel",
     detections=_detect,
     title="Microsoft Sentinel",
-    styles=(RULE, QUERY, WATCHLIST, AUTOMATION, ALLOW_LIST),
+    styles=(RULE, QUERY, WATCHLIST, AUTOMATION, ALLOW_LIST, VERDICT),
     verification="parsed",
     verified_by="Microsoft's Kusto language service, with the table's schema",
 )

@@ -13,9 +13,9 @@ from ..capabilities import PLAIN_CONDITIONS, Capabilities, Direction, Loss
 from ..errors import ExportError, Refused
 from ..header import header
 from ..query import Query, Test
-from ..sigma import conversion, pipelines
+from ..sigma import conversion, pipelines, regression
 from ..sigma.detection import Map, literal, where_of
-from ..sigma.rules import effect_id, group_of, rule_id, rules_of
+from ..sigma.rules import effect_id, group_of, rule_id, rules_of, write_rules
 from ..sigma.text import to_yaml
 from ..target import Artefact, Job, Options, Style, Target
 
@@ -35,6 +35,12 @@ def _render(jobs: Sequence[Job], options: Options, style: Style) -> Iterator[Art
         rules = _rules_of(job.query, options, style is ABSENCE)
         name = _file_name(job.query)
         if options.backend is None:
+            if options.beside:
+                absence = style is ABSENCE
+                made = write_rules(job.query, options, absence, cased=absence)
+                tried = regression.tried(made, job.query, job.records, name)
+                rules = list(tried.rules)
+                yield from tried.files
             conversion.read(to_yaml((), rules))
             base = [rule for rule in rules if "detection" in rule]
             together = [rule for rule in rules if "correlation" in rule]

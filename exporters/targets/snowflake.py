@@ -82,6 +82,20 @@ class Snowflake(Dialect):
         )
         return made, created, f"ALTER TASK {task} RESUME"
 
+    def notification(self, name: str, rows: exp.Select, table: exp.Table) -> tuple[str, ...]:
+        # Without a schedule it is asked as often as rows come in, and of these alone, so that none is told twice.
+        # https://docs.snowflake.com/en/user-guide/alerts
+        alert = f"{PREFIX}_{snake_case(name)}"
+        where = table.sql(self.name)
+        said = text(f"New rows of {where}: {name}").sql(self.name)
+        created = (
+            f"CREATE OR REPLACE ALERT {alert}\nIF (EXISTS (\n{rows.sql(self.name, pretty=True)}\n))\nTHEN\n"
+            f"CALL SYSTEM$SEND_SNOWFLAKE_NOTIFICATION(\n  SNOWFLAKE.NOTIFICATION.TEXT_PLAIN({said}),\n"
+            f"  SNOWFLAKE.NOTIFICATION.INTEGRATION('{PREFIX}')\n)"
+        )
+        tracked = f"ALTER TABLE {where} SET CHANGE_TRACKING = TRUE"
+        return tracked, created, f"ALTER ALERT {alert} RESUME"
+
     def matches(self, value: Expression, pattern: str) -> Expression:
         # REGEXP_LIKE would want to match the whole text.
         return exp.GT(this=call("REGEXP_INSTR", value, text(pattern)), expression=number(0))

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from ..capabilities import Capabilities, Direction, Loss
 from ..detections import Detection, about
 from ..errors import ExportError, Refused
+from ..explained_table import EVERYTHING
 from ..field_maps import field_map
 from ..header import header
 from ..languages.one_pass import losses_of_saying, sayable
@@ -17,8 +18,10 @@ from ..languages.splunk.content import Told, project
 from ..languages.splunk.detections_app import detection_files
 from ..languages.splunk.spl import Command, comment, field_name
 from ..languages.splunk.spl_reading import MOST_EVENTS
+from ..languages.splunk.verdicts_app import verdict_files
 from ..query import Query
 from ..target import Artefact, Job, Options, Style, Target
+from ..verdict import watch_losses
 
 NAME = "splunk"
 
@@ -60,6 +63,12 @@ def _content(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
     told = zip(jobs, _told(jobs, options, STYLES[2]), strict=True)
     each = [Told(query, tuple(lines), job.samples) for job, (query, lines) in told]
     yield from project(each, options, field_map(NAME))
+
+
+def _verdicts(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
+    """An app of searches on the verdicts of `cascade watch`."""
+    told = [(job.query, header(job, TARGET, STYLES[4], options)) for job in jobs]
+    yield from verdict_files(told, options)
 
 
 def _join(jobs: Sequence[Job], options: Options) -> Iterator[Artefact]:
@@ -206,6 +215,15 @@ STYLES = (
         ),
         render=_join,
         losses=_join_losses,
+    ),
+    Style(
+        name="verdict",
+        summary="an app: searches on the verdicts of cascade watch",
+        kind="query",
+        capabilities=EVERYTHING,
+        render=_verdicts,
+        losses=watch_losses,
+        waits="watch",
     ),
 )
 

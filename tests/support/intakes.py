@@ -10,7 +10,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 Kept = dict[str, Any]
-KEYS = {"DD_API_KEY": "datadog-key", "GOOGLE_KEY": "google-key", "FEED_SECRET": "feed-secret"}
+KEYS = {
+    "DD_API_KEY": "datadog-key",
+    "GOOGLE_KEY": "google-key",
+    "FEED_SECRET": "feed-secret",
+    "SPLUNK_HEC": "Splunk 11112222-3333-4444-5555-666677778888",
+    "FILEBEAT_SECRET": "filebeat-secret",
+}
 
 
 @dataclass
@@ -66,6 +72,29 @@ def secops_feed(request: Request) -> tuple[int, list[Kept]]:
     for event in events:
         _expect({"event_timestamp", "event_type"} <= event["metadata"].keys(), 400)
     return 200, events
+
+
+def splunk_collector(request: Request) -> tuple[int, list[Kept]]:
+    """The raw endpoint takes any text, of which the source type makes an event a line.
+
+    https://help.splunk.com/splunk-enterprise/get-data-in/collect-http-event-data/format-events-for-http-event-collector
+    """
+    _expect(request.path == "/services/collector/raw", 404)
+    _expect(request.headers.get("authorization") == KEYS["SPLUNK_HEC"], 403)
+    sourcetype = request.asked.get("sourcetype", [""])[0]
+    events = [_json(line) for line in request.body.split(b"\n") if line]
+    return 200, [{"sourcetype": sourcetype, **event} for event in events]
+
+
+def filebeat_endpoint(request: Request) -> tuple[int, list[Kept]]:
+    """https://www.elastic.co/docs/reference/beats/filebeat/filebeat-input-http_endpoint : an object or an array of
+    objects as application/json, each below `json`; a header is to hold a secret."""
+    _expect(request.headers.get("x-cascade-secret") == KEYS["FILEBEAT_SECRET"], 401)
+    _expect(request.headers.get("content-type") == "application/json", 415)
+    told = _json(request.body)
+    told = told if isinstance(told, list) else [told]
+    _expect(all(isinstance(each, dict) for each in told), 400)
+    return 200, [{"json": each} for each in told]
 
 
 Endpoint = Callable[[Request], tuple[int, list[Kept]]]

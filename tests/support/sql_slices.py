@@ -28,10 +28,19 @@ TASK = re.compile(
     re.DOTALL,
 )
 
+# Nor for an alert: https://docs.snowflake.com/en/sql-reference/sql/create-alert
+ALERT = re.compile(
+    r"(?P<tracked>ALTER TABLE (?P<table>\w+) SET CHANGE_TRACKING = TRUE);\n\n"
+    r"CREATE OR REPLACE ALERT (?P<name>\w+)\nIF \(EXISTS \(\n(?P<condition>.*)\n\)\)\n"
+    r"THEN\n(?P<action>CALL .*);\n\nALTER ALERT (?P=name) RESUME;\n$",
+    re.DOTALL,
+)
+
 
 def statements_of(script: str, dialect: str) -> list[exp.Expr]:
-    """The statements of a script, and in place of a task those that it runs."""
+    """The statements of a script, in place of a task those that it runs, and in place of an alert what it asks."""
     plain = TASK.sub(lambda task: task["body"], script)
+    plain = ALERT.sub(lambda alert: f"{alert['tracked']};\n{alert['condition']};\n", plain)
     return [tree for tree in sqlglot.parse(plain, dialect=dialect) if tree is not None]
 
 

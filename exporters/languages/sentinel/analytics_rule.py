@@ -81,6 +81,26 @@ def scheduled_rule(
     }
 
 
+def verdict_rule(query: Query, kusto: str, timing: Timing) -> dict[str, Any]:
+    """A scheduled rule on the verdicts of `cascade watch`, which no connector of Sentinel's brings."""
+    about = (
+        f"{legible(query.title, 200)}. {_origin(query)} explains these actions when it fits them.\n"
+        "Judged by cascade watch, whose final verdicts come in once nothing can change them any more. "
+        f"{_repeats(timing, ['AwsEventId'])}"
+    )
+    return {
+        "id": stable_id(query.cascade, "verdict"),
+        **_named(f"Not explained, by verdict: {query.title}", about),
+        **_scheduled(timing, query.techniques, kusto),
+        "requiredDataConnectors": [],
+        "entityMappings": [
+            _entity("Account", "FullName", "UserIdentityArn"),
+            _entity("IP", "Address", "SourceIpAddress"),
+        ],
+        **_alerts(timing, {"AwsEventId": "EventId", "AwsAction": "Action"}, ["AwsEventId"]),
+    }
+
+
 def detection_rule(
     detection: Burst | FirstSeen, kusto: str, timing: Timing, details: Mapping[str, str]
 ) -> dict[str, Any]:

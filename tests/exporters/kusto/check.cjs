@@ -45,7 +45,13 @@ const watchlist = new TableSymbol.$ctor7(
 
 // Sentinel's own function: a watchlist's columns are those of its CSV file, and three more.
 const getWatchlist = new FunctionSymbol.$ctor16("_GetWatchlist", "(name: string)", "{ Watchlist }", null);
-const database = new DatabaseSymbol.ctor("workspace", [...tables, watchlist, getWatchlist]);
+// What a data collection rule makes of the lines of cascade watch: docs/exporters/sentinel.md.
+const verdicts = new TableSymbol.$ctor7(
+  "CascadeVerdicts_CL",
+  "(TimeGenerated: datetime, event_id: string, event_time: datetime, action: string, verdict: string, " +
+    "policy: string, cascade: string, account: string, actor: string, actor_arn: string, source_ip: string, final: bool)",
+  null);
+const database = new DatabaseSymbol.ctor("workspace", [...tables, watchlist, verdicts, getWatchlist]);
 const globals = GlobalState.Default.WithDatabase(database);
 
 function problems(query) {

@@ -51,6 +51,8 @@ def artefacts() -> Iterator[ScheduledArtefact]:
             yield on_arrival(rule, f"eql {number}")
     for number, rule in enumerate(rules(make_export("elastic", CASCADES[:1], "origin").artefacts)):
         yield on_arrival(rule, f"origin {number}")
+    for rule in rules(make_export("elastic", CASCADES[:1], "verdict").artefacts):
+        yield on_arrival(rule, "verdicts")
     target = find_target("elastic")
     for detection in DETECTIONS:
         if isinstance(detection, Burst | FirstSeen):

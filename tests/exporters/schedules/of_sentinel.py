@@ -6,6 +6,7 @@ period ends then; by the reference a run sees nothing of the last five minutes. 
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -42,8 +43,16 @@ def artefacts() -> Iterator[ScheduledArtefact]:
             query = settle(made.jobs[0].query, field_map("sentinel")).query
             assert query is not None
             yield from _read(made.artefacts, query, every)
+    told = make_export("sentinel", _CASCADES[:1], "verdict")
+    yield from map(_on_arrival, _read(told.artefacts, None, 900))
     made_detections = export_detections(DETECTIONS, TARGET, RULE, make_options())
     yield from _read(made_detections, None, 900)
+
+
+def _on_arrival(rule: ScheduledArtefact) -> ScheduledArtefact:
+    """A rule on verdicts, whose time is that of their arrival; what happened may be older."""
+    lateness = make_options().lateness
+    return replace(rule, by_arrival=True, reads_from=lambda run: rule.reads_from(run) - lateness)
 
 
 def _read(

@@ -45,6 +45,9 @@ def artefacts() -> Iterator[ScheduledArtefact]:
             # It waits for nothing: a run that knows more tells what one before it could not.
             found = searches[f"Cascade - {detection.id}"]
             yield _artefact(f"{detection.id} every {every}s", found, 0, 0)
+    verdicts = make_export("splunk", CASCADES[:1], "verdict").artefacts
+    (settings,) = _searches(verdicts, "cloudcascade_verdicts").values()
+    yield _on_arrival("verdicts", settings)
 
 
 def _searches(made: Iterable[Artefact], app: str) -> dict[str, dict[str, str]]:
@@ -77,6 +80,26 @@ def _artefact(name: str, settings: dict[str, str], before: int, after: int) -> S
         needs_before=before,
         needs_after=after,
         deduplicates=exact,
+    )
+
+
+def _on_arrival(name: str, settings: dict[str, str]) -> ScheduledArtefact:
+    """A search of what came in, which is its time; what happened may be older."""
+    back = re.fullmatch(r"-(\d+)s@m", settings["dispatch.earliest_time"])
+    assert back is not None
+    assert settings["dispatch.latest_time"] == "@m"
+    every = 900
+    period = int(settings["alert.suppress.period"].removesuffix("s"))
+    return ScheduledArtefact(
+        name=f"splunk: {name}",
+        every=every,
+        offset=_offset(settings["cron_schedule"], every),
+        by_arrival=True,
+        reads_from=before_due(int(back[1]) + make_options().lateness),
+        reads_to=before_due(0),
+        judges_from=before_due(int(back[1])),
+        judges_to=before_due(0),
+        deduplicates=settings["alert.suppress.fields"] == "event_id" and period > int(back[1]),
     )
 
 

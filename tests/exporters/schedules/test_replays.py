@@ -1,5 +1,6 @@
 """What scheduled SQL tells run by run, with late events, late, skipped and double runs, is what the whole log says."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -146,7 +147,28 @@ def test_no_weather_loses_a_first_call(
     assert (found.lost, found.false, found.duplicates) == (0, 0, 0)
 
 
-# Spark takes minutes for a replay: its statements are held to the model alone (of_sql.py).
+@pytest.mark.skipif(
+    not os.environ.get("CASCADE_FULL"), reason="Spark starts for half a dozen runs: CASCADE_FULL"
+)
+def test_spark_tells_each_first_call_once() -> None:
+    """Few calls and few runs, of which Spark takes seconds each; the model (of_sql.py) has the rest."""
+    start, missing, _ = ENGINES["spark"]
+    if reason := missing():
+        pytest.skip(reason)
+    spark = start()
+    try:
+        events, wanted = first_calls(3, seed=7)
+        weather = Weather(name="all", lag=LATENESS, jitter=4 * HOUR - 1, skipped=0.3, doubled=0.3)
+        made = of_detection(
+            FIRST_CALLER_IDENTITY, spark.dialect, 4 * HOUR, LATENESS, "arn, event_time"
+        )
+        found = replay(spark, made, events, weather, wanted, seed=7, key=tuple)
+        assert found.wanted == 3
+        assert (found.lost, found.false, found.duplicates) == (0, 0, 0)
+    finally:
+        spark.close()
+
+
 @pytest.fixture(scope="module", params=["clickhouse", "postgresql"])
 def other(request: pytest.FixtureRequest) -> Iterator[Engine]:
     start, missing, _ = ENGINES[request.param]

@@ -40,7 +40,7 @@ from cloudcascade.tests.support.sql_engines import (
     TrinoEngine,
     needs,
 )
-from cloudcascade.tests.support.sql_slices import TASK, statements_of
+from cloudcascade.tests.support.sql_slices import ALERT, TASK, statements_of
 
 CASCADE = "aws.iam.delete-user"
 QUERY = lower(DELETE_USER)
@@ -100,7 +100,7 @@ def test_merge_tells_each_finding_once_in_bad_weather(duckdb: DuckDBEngine) -> N
 def test_what_is_scheduled_has_a_table_to_go_to(target: str) -> None:
     every = {"cascade": files(target)["schedule.sql"], **detection_files(target)}
     for name, script in every.items():
-        if name.endswith("alert.sql"):
+        if name.endswith(("alert.sql", "notify.sql")):
             continue
         trees = statements_of(script, target)
         (merge,) = (tree for tree in trees if isinstance(tree, exp.Merge))
@@ -158,6 +158,56 @@ def test_a_task_of_snowflake_keeps_the_events_adds_what_is_new_and_drops_them() 
     assert task is not None
     run = statements_of(task["body"], "snowflake")
     assert [type(tree) for tree in run] == [exp.Create, exp.Merge, exp.Drop]
+
+
+def test_an_alert_of_snowflake_asks_the_table_that_its_task_fills() -> None:
+    notified = {"cascade": files("snowflake"), **_by_detection("snowflake")}
+    names = set()
+    for about, made in notified.items():
+        alert = ALERT.search(made["notify.sql"])
+        assert alert is not None, about
+        # No schedule: it is asked when rows come in, and of these alone.
+        assert "SCHEDULE" not in alert["name"] + alert["condition"] + alert["action"]
+        (created,) = (
+            tree
+            for tree in statements_of(made["schedule.sql"], "snowflake")
+            if isinstance(tree, exp.Create) and tree.args.get("exists")
+        )
+        (condition,) = statements_of(alert["condition"], "snowflake")
+        (table,) = condition.find_all(exp.Table)
+        assert table.name == alert["table"] == created.this.this.name
+        columns = {column.name for column in created.find_all(exp.ColumnDef)}
+        assert {column.name for column in condition.find_all(exp.Column)} <= columns
+        names.add(alert["name"])
+    assert len(names) == len(notified)
+
+
+def _by_detection(target: str) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for path, text in detection_files(target).items():
+        name, _, file = path.partition("/")
+        found.setdefault(name, {})[file] = text
+    return {name: made for name, made in found.items() if "lineage" not in name}
+
+
+def test_an_alert_of_snowflake_is_about_its_own_cascade() -> None:
+    alert = ALERT.search(files("snowflake")["notify.sql"])
+    assert alert is not None
+    (condition,) = statements_of(alert["condition"], "snowflake")
+    (asked,) = condition.find_all(exp.EQ)
+    assert asked.sql() == f"cascade = '{CASCADE}'"
+    (call,) = statements_of(alert["action"].replace("CALL SYSTEM$", "SELECT "), "snowflake")
+    said = [literal.name for literal in call.find_all(exp.Literal)]
+    assert said == [f"New rows of {ALERTS}: {CASCADE}", "cloudcascade"]
+
+
+@pytest.mark.parametrize("target", ["bigquery", "duckdb", "postgresql"])
+def test_no_other_engine_has_an_alert(target: str) -> None:
+    assert "notify.sql" not in files(target)
+
+
+def test_nobody_is_told_of_each_chain_of_sessions() -> None:
+    assert not any("lineage/notify" in name for name in detection_files("snowflake"))
 
 
 def test_an_interval_that_cron_cannot_say_is_refused_for_a_task() -> None:

@@ -66,6 +66,7 @@ def test_every_suppressible_cascade_is_sound_sql(target: str, style: str) -> Non
     files = 5 if DIALECTS[target].one_statement else 3
     if style == "scheduled":
         files += 2 if DIALECTS[target].one_statement else 1
+        files += target == "snowflake"  # its alert
     assert len(made.artefacts) == files * (len(SOME) - len(made.omitted))
     for artefact in made.artefacts:
         for statement in statements_of(artefact.text, DIALECTS[target].name):

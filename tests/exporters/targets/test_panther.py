@@ -66,6 +66,31 @@ def test_every_query_is_one_statement_of_snowflake() -> None:
         assert isinstance(statement, exp.Select)
 
 
+def test_a_query_asks_p_event_time_a_day_further_back_than_what_it_reads() -> None:
+    queries = [each for each in read().values() if each["AnalysisType"] == "scheduled_query"]
+    for query in queries:
+        (statement,) = sqlglot.parse(query["Query"], dialect="snowflake")
+        assert statement is not None
+        steps = {step.alias: step for step in statement.find_all(exp.CTE)}
+        reading = [name for name, step in steps.items() if _reads_the_log(step)]
+        assert reading == ["read_events"], query["QueryName"]
+        (asked,) = [
+            each for each in statement.find_all(exp.GTE) if each.this.name == "p_event_time"
+        ]
+        assert asked.find_ancestor(exp.CTE) is steps["read_events"]
+        # Nothing but AND stands above it, so that no row without it is read.
+        where = steps["read_events"].find(exp.Where)
+        assert where is not None
+        assert asked in where.this.flatten()
+        (start,) = [each.expression for each in steps["recent_events"].find_all(exp.GTE)]
+        since = sqlglot.parse_one(f"{start.sql('snowflake')} - 86400", dialect="snowflake")
+        assert asked.expression.find(exp.Sub) == since, query["QueryName"]
+
+
+def _reads_the_log(step: exp.CTE) -> bool:
+    return any(table.name == "aws_cloudtrail" for table in step.find_all(exp.Table))
+
+
 def test_each_rule_reads_a_query_that_is_there_and_has_its_file() -> None:
     documents = read()
     names = {each.get("QueryName") for each in documents.values()}

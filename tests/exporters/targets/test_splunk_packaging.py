@@ -104,6 +104,12 @@ def test_appinspect_takes_the_app_of_all_cascades(style: str, tmp_path: Path) ->
 
 
 @with_appinspect
+def test_appinspect_takes_the_app_of_the_verdicts(tmp_path: Path) -> None:
+    made = make_export("splunk", ALL, "verdict").artefacts
+    only_expected(written(made, tmp_path) / "cloudcascade_verdicts")
+
+
+@with_appinspect
 def test_appinspect_takes_the_app_of_the_detections(tmp_path: Path) -> None:
     made = export_detections(DETECTIONS, SPLUNK, SPLUNK.style(None), make_options())
     only_expected(written(made, tmp_path) / "cloudcascade_detections")

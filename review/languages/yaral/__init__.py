@@ -1,0 +1,10 @@
+"""YARA-L 2.0, in which rules of Google SecOps are written: the sections of a rule, and what its events ask.
+
+https://cloud.google.com/chronicle/docs/detection/yara-l-2-0-syntax
+"""
+
+from .events import Judged, about, read
+from .sections import Written, rules
+from .udm import SPELLING, field_of, is_address
+
+__all__ = ["SPELLING", "Judged", "Written", "about", "field_of", "is_address", "read", "rules"]
