@@ -53,6 +53,7 @@ def _overview(report: Report, limit: int) -> Iterator[RenderableType]:
         yield _dim(
             f"{_many(quiet, 'rule')} {have} notes only: -f ndjson or -o review.html tells them"
         )
+    yield Text("")
     yield from _reasons(report)
     yield from _against(report)
     if loud:

@@ -54,7 +54,7 @@ class Finding:
     def fingerprint(self) -> str:
         """The same for the same finding in another version of the rule's file: what a baseline holds."""
         text = "\0".join((self.kind, self.rule, self.about))
-        return hashlib.sha256(text.encode()).hexdigest()[:20]
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
 @dataclass(frozen=True, slots=True)
