@@ -7,7 +7,7 @@ from typing import BinaryIO
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from ..review import Reviewed, SideEffect
+from ..review import Fired, Reviewed, SideEffect
 from ..review.finding import LEVELS, Level
 from ..review.report import NOT_JUDGED, Report, Told
 from .shown import shown
@@ -132,7 +132,13 @@ def _rule(of: Reviewed, told: Sequence[Told]) -> Iterator[RenderableType]:
     if (more := len(others) - _FINDINGS) > 0:
         rows.add_row("", Text(f"… and {_many(more, 'more finding')}", style="dim"))
     yield rows
+    if of.log is not None:
+        yield _dim(f"in the log: {_in_log(of.log)}", 2)
     yield Text("")
+
+
+def _in_log(log: Fired) -> str:
+    return f"fired {log.events:,} times, {log.explained:,} explained, {log.silent:,} of these may be silenced"
 
 
 def _findings_table() -> Table:
@@ -262,10 +268,7 @@ def _facts(of: Reviewed) -> Iterator[tuple[str, str]]:
     if of.aim in ("identity", "everything"):
         yield "about", of.aim
     if of.log is not None:
-        yield (
-            "in the log",
-            f"fired {of.log.events:,} times, {of.log.explained:,} explained, {of.log.silent:,} silent",
-        )
+        yield "in the log", _in_log(of.log)
 
 
 def _effects(effects: Sequence[SideEffect]) -> Table:

@@ -94,7 +94,7 @@ def fixes(rule: Rule, fired: Sequence[Case], cases: Cases, found: Found) -> Iter
     }
     labelled = {action: found_cases for action, found_cases in labelled.items() if found_cases}
     trial = _Trial(rule, fired, cases, found, _format(rule))
-    if silenced:
+    if silenced and trial.fires_when_explained(silenced):
         yield trial.silencing(silenced)
     if labelled:
         yield trial.labelling(labelled)
@@ -117,6 +117,11 @@ class _Trial:
     cases: Cases
     found: Found
     format: Format
+
+    def fires_when_explained(self, effects: Mapping[str, Sequence[Case]]) -> bool:
+        """Whether the rule does not ask the lookup of explained events yet."""
+        records = [{**case.record, EXPLAINED: True} for found in effects.values() for case in found]
+        return any(verdicts(self.rule, Records(records)))
 
     def silencing(self, effects: Mapping[str, Sequence[Case]]) -> Fix | Unfixed:
         attested = _attested_exclusions(effects)

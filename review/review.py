@@ -1,10 +1,11 @@
 """Executes every rule on every benign event and on the attacks that look like it, and says what follows."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from ..catalog import POLICY_ORDER
+from ..catalog import POLICY_ORDER, known_actions
 from .asked import EVENT_NAME, EVENT_SOURCE, names_asked, paths_read
 from .bypass import bypass_findings, bypasses
 from .cases import Case, Cases, denied, elsewhere
@@ -212,8 +213,12 @@ def _on_names(rule: Rule, names: EventNames) -> Iterator[Finding]:
 
 
 def _on_sources(rule: Rule, fired: Sequence[Case], names: EventNames) -> Iterator[Finding]:
-    by_name = {case.action.partition(":")[2]: case.action.partition(":")[0] for case in fired}
-    for name, service in sorted(by_name.items()):
+    by_name: dict[str, set[str]] = defaultdict(set)
+    for case in fired:
+        service, _, name = case.action.partition(":")
+        by_name[name].add(service)
+    for name, services in sorted(by_name.items()):
+        service = _meant(rule, name, services)
         others = names.others(name, service)
         yield Finding(
             "ignores-event-source",
@@ -222,8 +227,17 @@ def _on_sources(rule: Rule, fired: Sequence[Case], names: EventNames) -> Iterato
             rule.place,
             f"{name} is logged by {_listed([service, *others], 5)}, and the rule fires on all of them",
             about=name,
-            remedy=f"ask for {EVENT_SOURCE} {service}.amazonaws.com",
+            remedy=f"ask for {EVENT_SOURCE}, such as {service}.amazonaws.com",
         )
+
+
+def _meant(rule: Rule, name: str, services: Set[str]) -> str:
+    """The service that a rule most likely means: one that it names in words, else one that attackers use."""
+    words = set(re.findall(r"[a-z0-9]+", f"{rule.title} {rule.query}".lower()))
+    return min(
+        services,
+        key=lambda each: (each not in words, f"{each}:{name}" not in known_actions(), each),
+    )
 
 
 def _on_success(rule: Rule, fired: Sequence[Case]) -> Iterator[Finding]:

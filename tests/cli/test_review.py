@@ -7,14 +7,19 @@ from xml.etree import ElementTree
 
 import pytest
 
-from cloudcascade.catalog import MissingExtra, load_catalog
+from cloudcascade.catalog import MissingExtra
 from cloudcascade.cli import review as command
 from cloudcascade.review import Format
 from cloudcascade.tests.support.commands import Done, cascade
-from cloudcascade.tests.support.line_rules import EVIL, LINES, only_lines, write_rules
+from cloudcascade.tests.support.line_rules import (
+    EVIL,
+    LINES,
+    only_lines,
+    small_catalogue,
+    write_rules,
+)
 
 MODELS = command._models
-SOME = ("aws.iam.delete-user", "aws.ec2.delete-vpc")
 MFA = {
     "id": "mfa", "title": "An MFA device goes", "event": "DeactivateMFADevice", "source": "iam.amazonaws.com",
 }  # fmt: skip
@@ -38,13 +43,7 @@ OTHER = {"id": "dns", "title": "Names", "event": "X", "cloudtrail": False}
 def _small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """One format, two cascades, and no service models: what takes half a minute takes a part of a second."""
     only_lines(monkeypatch)
-    whole = load_catalog()
-    part = type(whole)(**{
-        **{name: getattr(whole, name) for name in whole.__dataclass_fields__},
-        "cascades": tuple(whole.get(each) for each in SOME),
-    })  # fmt: skip
-    monkeypatch.setattr(command, "open_catalog", lambda overlays: part)
-    monkeypatch.setattr(command, "_models", lambda: None)
+    small_catalogue(monkeypatch)
     monkeypatch.chdir(tmp_path)
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from cloudcascade.catalog import load_catalog
+from cloudcascade.cli import review as command
 from cloudcascade.errors import Place
 from cloudcascade.review import (
     Exclusion,
@@ -97,3 +99,17 @@ def write_rules(path: Path, *rules: Mapping[str, Any]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f'{{"rules": [\n{lines}\n]}}\n')
     return path
+
+
+SOME = ("aws.iam.delete-user", "aws.iam.mfa-replace-device", "aws.ec2.delete-vpc")
+
+
+def small_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have `cascade review` know three cascades, and no service models: half a minute becomes a part of a second."""
+    whole = load_catalog()
+    part = type(whole)(**{
+        **{name: getattr(whole, name) for name in whole.__dataclass_fields__},
+        "cascades": tuple(whole.get(each) for each in SOME),
+    })  # fmt: skip
+    monkeypatch.setattr(command, "open_catalog", lambda overlays: part)
+    monkeypatch.setattr(command, "_models", lambda: None)

@@ -382,11 +382,26 @@ def test_a_query_has_no_line_that_nobody_reads() -> None:
     assert max(len(line) for text in texts for line in text.splitlines()) < 140
 
 
+# ES|QL cannot say what they need; the test below holds the list to what is exported.
+WITHOUT_FORM = {
+    "aws.acm.delete-certificate",
+    "aws.ecs.delete-service-drained",
+    "aws.kms.schedule-key-deletion",
+    "aws.rds.delete-db-cluster",
+    "aws.rds.delete-db-instance",
+}
+
+
 def made_of(cascade: str) -> Job:
     return make_export("elastic", [cascade]).jobs[0]
 
 
-@pytest.mark.parametrize("cascade", SUPPRESSIBLE)
+def test_only_these_have_no_form_in_elastic() -> None:
+    made = {job.query.cascade for job in make_export("elastic", SUPPRESSIBLE).jobs}
+    assert set(SUPPRESSIBLE) - made == WITHOUT_FORM
+
+
+@pytest.mark.parametrize("cascade", sorted(set(SUPPRESSIBLE) - WITHOUT_FORM))
 def test_the_sample_events_alert_and_are_silent_as_is_said_beside_them(cascade: str) -> None:
     job = made_of(cascade)
     assert any(case.positive for case in job.samples)
