@@ -1,5 +1,6 @@
 """What a condition asks of the members of a record: the values that it names, by CloudTrail's path."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from .rule import Predicate, Rule
 
 EVENT_NAME = "eventName"
 EVENT_SOURCE = "eventSource"
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,37 @@ def _texts(call: Call) -> Iterator[str]:
 
 
 def names_asked(rule: Rule) -> dict[str, int]:
-    """The names of events that a rule looks for literally, each with the line where it stands."""
+    """The names of events that a rule looks for literally, each with the line where it stands. What it excludes is
+    among them: a misspelt exclusion excludes nothing."""
     if not isinstance(rule.test, Predicate):
         return {}
-    return {
-        value: each.line or rule.place.line
+    test, found = rule.test, {}
+    for each in walk(test.condition):
+        # A field beside constants: within other functions a constant need not be a name.
+        if not isinstance(each, Call) or any(isinstance(part, Call) for part in each.arguments):
+            continue
+        fields = [part.name for part in each.arguments if isinstance(part, Field)]
+        if (
+            len(fields) == 1
+            and test.spelling.path(fields[0]) == EVENT_NAME
+            and _exact(each.function)
+        ):
+            for name in _texts(each):
+                if _NAME.fullmatch(name):
+                    found[name] = each.line or rule.place.line
+    return found
+
+
+def sources_asked(rule: Rule) -> frozenset[str]:
+    """The services that a rule names as eventSource, by the first label."""
+    if not isinstance(rule.test, Predicate):
+        return frozenset()
+    return frozenset(
+        value.partition(".")[0]
         for each in asked(rule.test)
-        if each.path == EVENT_NAME and not each.inverted and _exact(each.function)
+        if each.path == EVENT_SOURCE and not each.inverted
         for value in each.values
-        if value.isalnum()
-    }
+    )
 
 
 def _exact(function: str) -> bool:

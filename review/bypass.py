@@ -16,6 +16,8 @@ from .samples_of import texts
 _BASES = 4  # attacks from which is begun, of different actions where there are
 _LITERALS = 60
 _ATTACKERS = ("pipeline", "cli")
+# What consoles send as their user agent.
+_CONSOLE = frozenset({"console.amazonaws.com", "signin.amazonaws.com", "AWS Internal"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ def bypass_findings(rule: Rule, found: Sequence[Bypass]) -> Iterator[Finding]:
 
 def _instead(found: Bypass) -> str:
     """The attested condition that should stand in the place of what the caller chooses."""
+    if found.value in _CONSOLE:
+        return "ask whether sessionCredentialFromConsole is true: AWS writes it"
     if found.value.endswith(".amazonaws.com"):
         return f"ask whether userIdentity.invokedBy is {found.value}: AWS writes it"
     if found.path.startswith("requestParameters"):

@@ -22,6 +22,8 @@ _CREATES = re.compile(
 )
 _NAMING = re.compile(r"(name|description|tag|value|alias|title|comment|token|key)", re.IGNORECASE)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
+# Roles that AWS makes itself are called so; whether somebody else may use these names is not taken for granted.
+_OF_AWS = ("AWSServiceRoleFor", "AWSReservedSSO_")
 _IAM_NAME = re.compile(r"[\w+=,.@-]{1,64}")
 
 
@@ -67,6 +69,8 @@ def _role_name(record: dict[str, Any], text: str) -> bool:
     identity = record["userIdentity"]
     issuer = identity.get("sessionContext", {}).get("sessionIssuer")
     if identity.get("type") != "AssumedRole" or not issuer or not _IAM_NAME.fullmatch(text):
+        return False
+    if text.startswith(_OF_AWS):
         return False
     head, _, session = str(identity.get("arn", "")).rpartition("/")
     issuer["userName"] = text

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from ..catalog import POLICY_ORDER, known_actions
-from .asked import EVENT_NAME, EVENT_SOURCE, names_asked, paths_read
+from .asked import EVENT_NAME, EVENT_SOURCE, names_asked, paths_read, sources_asked
 from .bypass import bypass_findings, bypasses
 from .cases import Case, Cases, denied, elsewhere
 from .errors import NotJudged
@@ -17,6 +17,7 @@ from .rule import Rule
 
 EVERYTHING = 0.2
 """A rule that fires on a larger part of all actions is about everything, and not about side effects."""
+_FIRST = re.compile(r"\b(new|first|rare)", re.IGNORECASE)  # what decides is that it is new
 _INSTANCES = 3  # of an action, whose attacks are tried
 _OF_CALLER = (
     "userIdentity",
@@ -197,8 +198,9 @@ def _listed(names: Sequence[str], most: int = 3) -> str:
 
 
 def _on_names(rule: Rule, names: EventNames) -> Iterator[Finding]:
+    services = sources_asked(rule)
     for name, line in names_asked(rule).items():
-        if not names.unknown(name):
+        if not names.unknown(name, services):
             continue
         near = names.nearest(name)
         yield Finding(
@@ -220,9 +222,11 @@ def _on_sources(rule: Rule, fired: Sequence[Case], names: EventNames) -> Iterato
     for name, services in sorted(by_name.items()):
         service = _meant(rule, name, services)
         others = names.others(name, service)
+        # Of most namesakes no log here has shown one: then it is a matter of tidiness.
+        seen = any(names.seen(f"{each}:{name}") for each in others)
         yield Finding(
             "ignores-event-source",
-            "warning",
+            "warning" if seen else "note",
             rule.id,
             rule.place,
             f"{name} is logged by {_listed([service, *others], 5)}, and the rule fires on all of them",
@@ -253,7 +257,7 @@ def _on_success(rule: Rule, fired: Sequence[Case]) -> Iterator[Finding]:
 
 
 def _on_counting(rule: Rule, effects: Sequence[SideEffect]) -> Iterator[Finding]:
-    if rule.counts is None or not rule.group_by or not effects:
+    if rule.counts is None or not rule.group_by or not effects or _FIRST.search(rule.counts):
         return
     test = rule.test
     spelling = getattr(test, "spelling", None)

@@ -8,7 +8,10 @@ import pytest
 
 import cloudcascade
 
-ROOMS = ("adversary", "catalog", "cli", "errors", "events", "exporters", "graph", "matcher")
+ROOMS = (
+    "adversary", "catalog", "cli", "errors", "events", "exporters", "feeds", "graph", "matcher", "review", "samples",
+    "streams",
+)  # fmt: skip
 MODULES = [
     module.name
     for room in ROOMS

@@ -36,7 +36,7 @@ def excluding(*unless: list[str], name: str = "DeactivateMFADevice") -> Rule:
             id="the source identity",
         ),
         pytest.param(
-            ["userIdentity.sessionContext.sessionIssuer.userName", "AWSReservedSSO_*"],
+            ["userIdentity.sessionContext.sessionIssuer.userName", "terraform-*"],
             "userIdentity.sessionContext.sessionIssuer.userName",
             id="the role's name",
         ),
@@ -112,6 +112,25 @@ def test_a_constant_is_filled_as_somebody_would_type_it(literal: str, text: str)
 @pytest.mark.parametrize("hostile", ["(" * 5_000, "x" * 10_000, "a{4294967295}", "(?P<n>"])
 def test_a_hostile_pattern_costs_nothing(hostile: str) -> None:
     assert all(len(each) <= 200 for each in texts(hostile))
+
+
+@pytest.mark.parametrize(
+    ("agent", "instead"),
+    [
+        pytest.param("console.amazonaws.com", "sessionCredentialFromConsole", id="the console's"),
+        pytest.param("backup.amazonaws.com", "userIdentity.invokedBy", id="a service's"),
+        pytest.param("*Terraform*", "sessionIssuer.arn", id="a tool's"),
+    ],
+)
+def test_what_should_stand_there_depends_on_what_is_excluded(agent: str, instead: str) -> None:
+    by_agent = excluding(["userAgent", agent])
+    (finding,) = bypass_findings(by_agent, bypasses(by_agent, FIRED))
+    assert instead in finding.remedy
+
+
+def test_no_role_is_made_under_a_name_of_aws() -> None:
+    spared = excluding(["userIdentity.sessionContext.sessionIssuer.userName", "AWSReservedSSO_*"])
+    assert bypasses(spared, FIRED) == ()
 
 
 def test_only_what_is_created_is_named_by_the_caller() -> None:
