@@ -1,11 +1,13 @@
 """A text that a pattern of a rule matches: what somebody would type who has read the rule."""
 
 import re
-from re import _constants as ops  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from importlib import import_module
 from typing import Any
 
 _MOST = 200
+# What Python itself reads regular expressions with; it has no public name.
+parser: Any = import_module("re._parser")
+ops: Any = import_module("re._constants")
 
 
 def texts(literal: str) -> tuple[str, ...]:
