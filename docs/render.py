@@ -1,5 +1,5 @@
-"""Writes the reference pages that follow from the program: docs/adversary.md, docs/cascade-file.md, docs/cli.md and
-docs/exporters/index.md.
+"""Writes the reference pages that follow from the program: docs/adversary.md, docs/cascade-file.md, docs/cli.md,
+docs/exporters/index.md and docs/review-formats.md.
 
     python docs/render.py
 
@@ -20,9 +20,17 @@ from cloudcascade.catalog.loader import read_cascade
 from cloudcascade.cli.main import app
 from cloudcascade.exporters import MatrixRow, Options, Survey, loss_lines, matrix, survey
 from cloudcascade.exporters.matrix import suppressible
+from cloudcascade.review import formats
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "catalog" / "aws" / "iam" / "delete-instance-profile.yaml"
+
+FORMATS_HEAD = """\
+# Formats of rules, and what is not modelled
+
+`cascade review` executes each rule by the semantics that its vendor documents, on records as the platform would hold them. What it cannot execute
+faithfully is "not judged", with the reason. Beyond that, this is what it does not model.
+"""
 
 FILE_HEAD = """\
 # The cascade file
@@ -371,11 +379,22 @@ def _style_section(row: MatrixRow, found: Survey) -> Iterator[str]:
         yield "- nothing is lost"
 
 
+def review_formats() -> str:
+    """docs/review-formats.md: what executing a rule of each format leaves out."""
+    parts = [FORMATS_HEAD]
+    for each in formats():
+        changes = "silenced" if each.label is None else "silenced and labelled"
+        parts.append(f"## {each.title}\n\n`--only {each.name}`; what is found can be {changes} by `--fix`.\n")
+        parts.append("\n".join(f"- {line}" for line in each.not_modelled) + "\n")
+    return "\n".join(parts)
+
+
 PAGES = {
     "adversary.md": adversary_page,
     "cascade-file.md": file_reference,
     "cli.md": cli_reference,
     "exporters/index.md": export_reference,
+    "review-formats.md": review_formats,
 }
 
 

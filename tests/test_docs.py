@@ -28,6 +28,7 @@ def load_renderer() -> ModuleType:
         "adversary.md",
         "cascade-file.md",
         "cli.md",
+        "review-formats.md",
         pytest.param(
             "exporters/index.md",
             marks=pytest.mark.skipif(
