@@ -2,6 +2,7 @@
 
 from ...format import Format
 from .exclusions import exclude
+from .labels import label
 from .rules import claims, read
 
 FORMAT = Format(
@@ -11,6 +12,7 @@ FORMAT = Format(
     claims=claims,
     read=read,
     exclude=exclude,
+    label=label,
     not_modelled=(
         "What a database adds to an event (source.geo, source.as, user_agent.name and the like), related.* and the "
         "ids of entities are not told from a record: a rule that reads them is not judged.",
