@@ -147,9 +147,9 @@ class _Trial:
         made = self._tried("label", exclusions, some)
         if isinstance(made, Unfixed) or not made.proof.holds:
             return by_lookup
-        named, causes = (_causes(each) for each in (some, effects))
+        named, all_of_them = (sum(map(len, each.values())) for each in (some, effects))
         limit = (
-            f"of {causes} causes only those {named} that AWS attests are labelled: "
+            f"of {all_of_them} cases of these side effects only the {named} that AWS attests are labelled: "
             f"what {', '.join(_services(exclusions))} does"
         )
         return replace(made, limits=(limit, *made.limits))
@@ -248,10 +248,6 @@ def _attested_alone(effects: Mapping[str, Sequence[Case]]) -> dict[str, list[Cas
         for action, found in effects.items()
     }
     return {action: found for action, found in named.items() if found}
-
-
-def _causes(effects: Mapping[str, Sequence[Case]]) -> int:
-    return len({(case.cascade, case.node) for found in effects.values() for case in found})
 
 
 def _attested_exclusions(effects: Mapping[str, Sequence[Case]]) -> tuple[Exclusion, ...] | None:

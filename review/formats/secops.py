@@ -224,6 +224,7 @@ FORMAT = Format(
         "A rule is not judged that compares a field of which Google's documents do not say what its parser writes.",
         "Of a rule of several events each one's own predicates are executed; that they meet is told as counting.",
         "A regular expression sees the first 2,048 characters of a text.",
+        "A label is a second rule of the file; a rule of several events gets none.",
         "Reference lists and data tables are read where they stand beside the rules, as text and CSV.",
     ),
 )

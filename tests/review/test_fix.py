@@ -257,7 +257,8 @@ def test_of_several_causes_those_are_labelled_that_aws_attests(
     assert isinstance(fix, Fix)
     assert fix.proof.holds
     assert fix.limits[0] == (
-        "of 2 causes only those 1 that AWS attests are labelled: what backup.amazonaws.com does"
+        f"of {fix.proof.meant + 1} cases of these side effects only the {fix.proof.meant} that AWS attests are "
+        "labelled: what backup.amazonaws.com does"
     )
 
 

@@ -27,6 +27,7 @@ FORMAT = Format(
         "repetitions; of a text that is too long for it nothing can be told.",
         "Exceptions are left out whose list is not in the same export, or that ask a value list other than "
         "cascade-explained; an exception counts until it expires.",
+        "A label is a second rule, a building block; what it would be of a sequence is not written.",
         "Indicator match, saved queries, machine learning and Lucene's syntax are not executed; suppression of alerts "
         "is left out.",
     ),

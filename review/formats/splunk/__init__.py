@@ -22,6 +22,7 @@ FORMAT = Format(
         "Subsearches, data models, joins and Security Lake are not executed, nor lookups other than that of "
         "explained events.",
         "Behind stats, a filter on what was counted is told and not executed; dedup and head keep everything.",
+        "A label is a second search, of lower risk and without a finding; a hunting search has nothing to lower.",
         "A name with a dot that is not quoted in eval joins two fields, as in Splunk.",
     ),
 )
