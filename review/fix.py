@@ -3,7 +3,7 @@
 import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +13,8 @@ from .format import Format
 from .judge import Records, verdicts
 from .reading import Found
 from .registry import formats
-from .rule import EXPLAINED, Exclusion, Patch, Rule, Term
+from .rule import EXPLAINED, Exclusion, Json, Patch, Rule, Term
+from .severity import is_lower
 
 Kind = Literal["attested", "explained", "label"]
 
@@ -136,8 +137,27 @@ class _Trial:
             reason = f"it may only be labelled, and {self.format.title} has no label that review can write"
             return Unfixed(self.rule, sorted(effects), reason)
         attested = _attested_exclusions(effects)
-        chosen = attested if attested is not None else (_explained(self.rule),)
-        return self._tried("label", chosen, effects)
+        made = None if attested is None else self._tried("label", attested, effects)
+        if isinstance(made, Fix) and made.proof.holds:
+            return made
+        by_lookup = self._tried("label", (_explained(self.rule),), effects)
+        if isinstance(by_lookup, Fix) and by_lookup.proof.holds:
+            return by_lookup
+        if made is not None:
+            return made if isinstance(made, Fix) else by_lookup
+        some = _attested_alone(effects)
+        exclusions = _attested_exclusions(some)
+        if not exclusions:
+            return by_lookup
+        made = self._tried("label", exclusions, some)
+        if isinstance(made, Unfixed) or not made.proof.holds:
+            return by_lookup
+        named, all_of_them = (sum(map(len, each.values())) for each in (some, effects))
+        limit = (
+            f"of {all_of_them} cases of these side effects only the {named} that AWS attests are labelled: "
+            f"what {', '.join(_services(exclusions))} does"
+        )
+        return replace(made, limits=(limit, *made.limits))
 
     def _tried(
         self, kind: Kind, exclusions: Sequence[Exclusion], effects: Mapping[str, Sequence[Case]]
@@ -163,7 +183,7 @@ class _Trial:
         effects: Mapping[str, Sequence[Case]],
         patch: Patch,
     ) -> Proof:
-        changed, *more = self.found.again(self.rule, patch.text)
+        changed, *more = self.found.again(self.rule, patch.text, patch.beside)
         by_lookup = any(each.explained for each in exclusions)
         meant = [case for found in effects.values() for case in found]
         chosen = {id(case) for case in meant}
@@ -175,8 +195,10 @@ class _Trial:
         after = verdicts(changed, Records([*records, *(case.record for case in others)]))
         fires_meant, fires_others = after[: len(meant)], after[len(meant) :]
         wanted = kind == "label"
-        if wanted:
+        against: list[str] = []
+        if wanted and more:
             # Where a platform has one severity for a rule, a second rule of lower severity takes what is labelled.
+            against += self._against(more, fires_meant, [case.record for case in others])
             for other in more:
                 told = verdicts(other, Records(records))
                 fires_meant = [
@@ -184,7 +206,6 @@ class _Trial:
                 ]
         silent = sum(1 for fires in fires_meant if (fires is True) is wanted)
         seen = sum(1 for fires in fires_others if fires is True)
-        against = []
         if silent < len(meant):
             what = "no longer fire" if wanted else "still fire"
             against.append(f"{len(meant) - silent} of {len(meant)} side effects {what}")
@@ -198,6 +219,23 @@ class _Trial:
             )
         return Proof(len(meant), silent, len(others), seen, tuple(against))
 
+    def _against(
+        self, more: Sequence[Rule], fires_meant: Sequence[bool | None], others: Sequence[Json]
+    ) -> Iterator[str]:
+        """What speaks against a second rule: it is not lower, it finds other records, or the old one finds its own."""
+        still = sum(1 for fires in fires_meant if fires is True)
+        if still:
+            yield f"{still} of {len(fires_meant)} side effects keep the severity that they had"
+        for other in more:
+            if not is_lower(other.severity, self.rule.severity):
+                yield (
+                    f"the severity of the new rule is not known to be lower: {other.severity} "
+                    f"instead of {self.rule.severity}"
+                )
+            found = sum(1 for fires in verdicts(other, Records(others)) if fires is True)
+            if found:
+                yield f"the new rule fires on {found} of {len(others)} other records, too"
+
     def _attacks(self, meant: Iterable[Case], *, all_of_them: bool) -> Iterator[Case]:
         """The attacks that look like what is meant. What AWS attests looks the same whoever set the service going:
         an exclusion by it alone does not see that, and says so."""
@@ -206,6 +244,15 @@ class _Trial:
             yield from (
                 attack for attack in self.cases.attacks(case) if all_of_them or not attack.attested
             )
+
+
+def _attested_alone(effects: Mapping[str, Sequence[Case]]) -> dict[str, list[Case]]:
+    """Of the side effects those cases in which AWS names a service."""
+    named = {
+        action: [case for case in found if case.record.get("userIdentity", {}).get("invokedBy")]
+        for action, found in effects.items()
+    }
+    return {action: found for action, found in named.items() if found}
 
 
 def _attested_exclusions(effects: Mapping[str, Sequence[Case]]) -> tuple[Exclusion, ...] | None:
@@ -239,19 +286,29 @@ def _explained(rule: Rule) -> Exclusion:
     )
 
 
+def _services(exclusions: Sequence[Exclusion]) -> list[str]:
+    terms = (term for each in exclusions for term in each.terms)
+    named = {
+        value for term in terms if term.path == "userIdentity.invokedBy" for value in term.values
+    }
+    return sorted(named)
+
+
 def _limits(kind: Kind, exclusions: Sequence[Exclusion]) -> Iterator[str]:
     if any(each.explained for each in exclusions):
-        yield "the lookup must be filled: cascade watch with cascade feed, or cascade classify"
-    else:
-        services = sorted(
-            {value for each in exclusions for term in each.terms for value in term.values
-             if term.path == "userIdentity.invokedBy"}
-        )  # fmt: skip
         yield (
-            f"what somebody does through {', '.join(services)} is not seen by this rule any more"
-            if (kind != "label")
-            else f"what somebody does through {', '.join(services)} is labelled, too"
+            "the lookup must be filled: cascade watch with cascade feed, or cascade classify"
+            if kind != "label"
+            else "the lookup must hold what may only be labelled, which cascade feed leaves out: add the ids, "
+            "and mind that a rule which is silent by the lookup is then silent on them"
         )
+        return
+    services = ", ".join(_services(exclusions))
+    yield (
+        f"what somebody does through {services} is not seen by this rule any more"
+        if kind != "label"
+        else f"what somebody does through {services} is labelled, too"
+    )
 
 
 def _diff(path: str, before: str, after: str) -> str:

@@ -1,9 +1,10 @@
 """Finds the files of a rule repository, and the rules in them. What cannot be read is told, and costs no other file."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from ..errors import Place
 from .errors import NotJudged, ReviewError, Unreadable
@@ -16,6 +17,7 @@ MOST_BYTES = 4 * 1024 * 1024
 MOST_FILES = 50_000
 # What a rule may need beside it: macros, modules, lists.
 _BESIDE = (".yml", ".yaml", ".toml", ".ndjson", ".json", ".py", ".conf", ".csv", ".txt", ".yaral")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _NEVER = frozenset({".git", "node_modules", "__pycache__", ".venv"})
 
 
@@ -40,30 +42,55 @@ class Found:
     problems: Sequence[Problem]
     repositories: Mapping[str, Repository] = field(default_factory=dict, compare=False, repr=False)
 
-    def again(self, rule: Rule, text: str) -> tuple[Rule, ...]:
+    def again(
+        self, rule: Rule, text: str, beside: Mapping[str, str] = _NOTHING
+    ) -> tuple[Rule, ...]:
         """The rule, read anew from its repository in which its file has another text, and behind it the rules that were
-        not in the file before.
+        not there before: in that file, or in the new files `beside` it, texts by their path from its folder.
 
         Raises:
-            NotJudged: the text cannot be read, or does not hold the rule any more.
+            NotJudged: a text cannot be read, the rule is not there any more, or a new file would replace one.
         """
         before = self.repositories[rule.read_from]
         changed = Source(rule.source.path, text)
-        sources = tuple(changed if each.path == changed.path else each for each in before.sources)
+        new = _new_sources(rule.source.path, beside, {each.path for each in before.sources})
+        kept = (changed if each.path == changed.path else each for each in before.sources)
+        sources = (*kept, *new)
+        held = Repository(before.root, sources)
         start = next(each for each in sources if each.path == rule.read_from)
         chosen = format_of(start)
         if chosen is None:
             raise NotJudged("the changed file is of no format any more")
-        try:
-            rules = list(chosen.read(start, Repository(before.root, sources)))
-        except Unreadable as refused:
-            raise NotJudged(f"the changed file cannot be read: {refused}") from refused
+        rules = _rules_of(chosen, start, held)
         found = [each for each in rules if each.id == rule.id]
         if not found:
             raise NotJudged("the changed file does not hold the rule any more")
         known = {each.id for each in self.rules if each.read_from == rule.read_from}
-        new = [each for each in rules if each.id not in known and each.about_cloudtrail]
-        return tuple(replace(each, read_from=rule.read_from) for each in (found[0], *new))
+        more = [(rule.read_from, each) for each in rules if each.id not in known]
+        for source in new:
+            among = format_of(source)
+            if among is not None:
+                more += [(source.path, each) for each in _rules_of(among, source, held)]
+        return (
+            replace(found[0], read_from=rule.read_from),
+            *(replace(each, read_from=path) for path, each in more if each.about_cloudtrail),
+        )
+
+
+def _rules_of(chosen: Format, source: Source, repository: Repository) -> list[Rule]:
+    try:
+        return list(chosen.read(source, repository))
+    except (Unreadable, RecursionError) as refused:
+        raise NotJudged(f"the changed file cannot be read: {refused}") from refused
+
+
+def _new_sources(path: str, beside: Mapping[str, str], taken: Set[str]) -> list[Source]:
+    folder = Path(path).parent
+    made = [Source(str(folder / name), text) for name, text in sorted(beside.items())]
+    for each in made:
+        if each.path in taken:
+            raise NotJudged(f"there is a file {Path(each.path).name} already")
+    return made
 
 
 def read_rules(paths: Sequence[str | Path], *, only: str | None = None) -> Found:

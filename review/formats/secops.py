@@ -3,9 +3,11 @@
 https://cloud.google.com/chronicle/docs/detection/yara-l-2-0-syntax
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import NAMESPACE_URL, uuid5
 
 from ...errors import Place
 from ...exporters.errors import CannotEncode
@@ -20,6 +22,10 @@ from ..rule import Exclusion, Patch, Predicate, Rule, Source, Term
 
 NAME: Final = "secops"
 _LONGEST: Final = 4_000_000
+_LABELLED: Final = "cascade_labelled"
+_MOST_RISK: Final = 10
+_LOWER: Final = {"critical": "Low", "high": "Low", "medium": "Low", "low": "Informational"}
+_SCORE: Final = re.compile(r"(\$risk_score\s*=\s*(?:max\(\s*)?)(\d{1,9})(?=\s*(?:\)|\n|\r|$))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,37 +91,114 @@ def _exclude(rule: Rule, exclusions: Sequence[Exclusion]) -> Patch:
     if not isinstance(own, _Own) or own.judged is None:
         raise NoFix("the rule is not executed, so that a change of it cannot be proved")
     text, section = rule.source.text, own.written.sections["events"]
-    at = section.start + own.judged.end
-    newline = "\r\n" if "\r\n" in text else "\n"
-    start = text.rfind("\n", 0, at) + 1
-    margin = text[start : start + len(text[start:at]) - len(text[start:at].lstrip())]
-    if not text[start:at].strip() or text[start:at].lstrip().startswith("rule"):
-        margin = ""
     lines = [line for each in exclusions for line in _lines(each, own.judged.variables)]
-    added = "".join(f"{newline}{margin}{line}" for line in lines)
-    rest = text[at:].split("\n", 1)[0].rstrip("\r")
-    if rest.strip() and not rest.strip().startswith("//"):
-        added += newline
-    else:
-        at += len(rest)
+    at, added = _behind(text, section.start + own.judged.end, lines)
     return Patch(text[:at] + added + text[at:])
 
 
+def _behind(text: str, at: int, lines: Sequence[str]) -> tuple[int, str]:
+    """Where lines go that are to follow the predicate that ends at `at`, and how they are written there."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    margin = line[: len(line) - len(line.lstrip())]
+    if not line.strip() or line.lstrip().startswith("rule"):
+        margin = ""
+    added = "".join(f"{newline}{margin}{each}" for each in lines)
+    rest = text[at:].split("\n", 1)[0].rstrip("\r")
+    if rest.strip() and not rest.strip().startswith("//"):
+        return at, added + newline
+    return at + len(rest), added
+
+
 def _lines(exclusion: Exclusion, variables: Sequence[str]) -> Iterator[str]:
-    yield f"// {' '.join(''.join(each if each.isprintable() else ' ' for each in exclusion.why).split())}"
+    yield f"// {_one_line(exclusion.why)}"
     for name in variables:
+        tests = _tests(exclusion, name)
         if exclusion.explained:
-            yield f"not ${name}.{EVENT_ID} in %{TABLE}.{COLUMNS[0]}"
+            yield f"not {tests[0]}"
             continue
-        if not exclusion.terms:
-            raise NoFix("an exclusion without terms would leave out everything")
-        try:
-            tests = [_test(name, term) for term in exclusion.terms]
-        except CannotEncode as error:
-            raise NoFix(str(error)) from None
         yield f"not ({tests[0]}{' and' if tests[1:] else ')'}"
         for number, test in enumerate(tests[1:], 2):
             yield f"  {test}{' and' if number < len(tests) else ')'}"
+
+
+def _label(rule: Rule, exclusions: Sequence[Exclusion]) -> Patch:
+    own = rule.own
+    if not isinstance(own, _Own) or own.judged is None:
+        raise NoFix("the rule is not executed, so that a change of it cannot be proved")
+    if len(own.judged.variables) != 1:
+        raise NoFix("a rule of several events has no second severity: they together are found")
+    severity = _LOWER.get((rule.severity or "").lower())
+    if severity is None:
+        raise NoFix("its meta has no severity that could be lower")
+    silent = _exclude(rule, exclusions).text
+    text, written = rule.source.text, own.written
+    newline = "\r\n" if "\r\n" in text else "\n"
+    copied = text[written.start : written.end]
+    name = f"{written.name}_{_LABELLED}"
+    if any(each.name == name for each in yaral.rules(text)):
+        raise NoFix(f"the file has a rule {name} already")
+    (copy,) = yaral.rules(copied)
+    edits = [(*copy.name_at, name)]
+    edits += _about(copied, copy, severity)
+    edits.append(_narrowed(copied, copy, own.judged, exclusions))
+    for start, end, new in sorted(edits, reverse=True):
+        copied = copied[:start] + new + copied[end:]
+    gap = "" if silent.endswith("\n") else newline
+    outcome = copy.sections.get("outcome")
+    computed = outcome is not None and "$risk_score" in _SCORE.sub("", outcome.text)
+    note = (
+        "the second rule's risk_score is computed as the first's is: lower it" if computed else None
+    )
+    return Patch(f"{silent}{gap}{newline}{copied}{newline}", note=note)
+
+
+def _about(text: str, copy: yaral.Written, severity: str) -> Iterator[tuple[int, int, str]]:
+    """What the second rule says of itself, and its score."""
+    meta = copy.sections["meta"]
+    changes: dict[str, Callable[[str], str]] = {
+        "severity": lambda was: severity,
+        "priority": lambda was: severity,
+        "rule_name": lambda was: f"{was} (explained by cloudcascade)",
+        "rule_id": lambda was: str(uuid5(NAMESPACE_URL, f"{was}#{_LABELLED}")),
+        "risk_score": lambda was: str(min(int(was), _MOST_RISK)) if was.isdigit() else was,
+    }
+    for key, start, end in yaral.meta_values(meta):
+        if key in changes:
+            yield start, end, changes[key](text[start:end])
+    outcome = copy.sections.get("outcome")
+    if outcome is None:
+        return
+    for found in _SCORE.finditer(yaral.without_comments(outcome.text)):
+        if int(found[2]) > _MOST_RISK:
+            yield outcome.start + found.start(2), outcome.start + found.end(2), str(_MOST_RISK)
+
+
+def _narrowed(
+    text: str, copy: yaral.Written, judged: yaral.Judged, exclusions: Sequence[Exclusion]
+) -> tuple[int, int, str]:
+    """One predicate more: that one of the exclusions holds."""
+    (variable,) = judged.variables
+    tests = [f"({' and '.join(_tests(each, variable))})" for each in exclusions]
+    lines = [f"// {_one_line(each.why)}" for each in exclusions]
+    found = f"({' or '.join(tests)})" if len(tests) > 1 else tests[0]
+    at, added = _behind(text, copy.sections["events"].start + judged.end, [*lines, found])
+    return at, at, added
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
+def _tests(exclusion: Exclusion, variable: str) -> list[str]:
+    if exclusion.explained:
+        return [f"${variable}.{EVENT_ID} in %{TABLE}.{COLUMNS[0]}"]
+    if not exclusion.terms:
+        raise NoFix("an exclusion without terms would leave out everything")
+    try:
+        return [_test(variable, term) for term in exclusion.terms]
+    except CannotEncode as error:
+        raise NoFix(str(error)) from None
 
 
 def _test(variable: str, term: Term) -> str:
@@ -136,10 +219,12 @@ FORMAT = Format(
     claims=_claims,
     read=_read,
     exclude=_exclude,
+    label=_label,
     not_modelled=(
         "A rule is not judged that compares a field of which Google's documents do not say what its parser writes.",
         "Of a rule of several events each one's own predicates are executed; that they meet is told as counting.",
         "A regular expression sees the first 2,048 characters of a text.",
+        "A label is a second rule of the file; a rule of several events gets none.",
         "Reference lists and data tables are read where they stand beside the rules, as text and CSV.",
     ),
 )

@@ -20,6 +20,7 @@ from cloudcascade.review import (
     fixes,
     read_rules,
 )
+from cloudcascade.review.severity import is_lower
 from cloudcascade.tests.support.toy_rules import TOY, exclude
 
 CATALOG = load_catalog()
@@ -163,3 +164,120 @@ def test_another_rule_of_the_file_stays_as_it_is(tmp_path: Path) -> None:
     (fix,) = found(tmp_path, [*MFA, other], "aws.iam.delete-user")
     assert isinstance(fix, Fix)
     assert json.loads(fix.patch.text)[1] == other
+
+
+SNAPSHOT = [{"id": "s", "severity": "high", "all": [["eventName", "CreateSnapshot"]]}]
+BY_BACKUP = ["userIdentity.invokedBy", "backup.amazonaws.com"]
+TAKEN = [{"id": "l", "severity": "low", "all": [["eventName", "CreateSnapshot"], BY_BACKUP]}]
+
+
+def second(new: Any, *, excluded: bool = True, name: str = "labelled.json") -> Any:
+    """A label that is a second rule in a file of its own."""
+
+    def label(rule: Rule, exclusions: Sequence[Exclusion]) -> Patch:
+        if any(each.explained for each in exclusions):
+            raise NoFix("Toy has no lookup")
+        text = exclude(rule, exclusions).text if excluded else rule.source.text
+        return Patch(text, beside={name: json.dumps(new)})
+
+    return label
+
+
+def labelled(tmp_path: Path, *, unattested: bool = False, attack: bool = False) -> Fix | Unfixed:
+    (tmp_path / "rules.json").write_text(json.dumps(SNAPSHOT))
+    read = read_rules([tmp_path])
+    cases = Cases([CATALOG.get("aws.backup.start-backup-job")])
+    made = [replace(each, policy="annotate") for each in cases.benign]
+    fired = [case for case in made if case.action == "ec2:CreateSnapshot"]
+    if unattested:
+        identity = {"type": "IAMUser", "userName": "ann"}
+        record = {**fired[0].record, "userIdentity": identity}
+        fired.append(replace(fired[0], cascade="other", record=record, attested=False))
+    cases.__dict__["benign"] = tuple(fired)
+    record = {**fired[0].record, "userIdentity": {"type": "IAMUser", "userName": "eve"}}
+    attacks = [replace(fired[0], record=record, attested=False, attack="direct", policy=None)]
+    fired += attacks if attack else []
+    (fix,) = fixes(read.rules[0], fired, cases, read)
+    return fix
+
+
+def test_a_second_rule_in_a_file_of_its_own_takes_what_is_labelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, replace(TOY, label=second(TAKEN)))
+    fix = labelled(tmp_path)
+    assert isinstance(fix, Fix)
+    assert fix.kind == "label"
+    assert fix.proof.holds
+    assert fix.proof.silent == fix.proof.meant > 0
+    assert "+++ b/" in fix.diff
+    assert "labelled.json" in fix.diff
+
+
+@pytest.mark.parametrize(
+    ("write", "against"),
+    [
+        pytest.param(second([]), "no longer fire", id="no second rule"),
+        pytest.param(second(TAKEN, excluded=False), "keep the severity", id="the old one stays"),
+        pytest.param(second([{**TAKEN[0], "severity": "high"}]), "to be lower", id="as severe"),
+        pytest.param(second([{**TAKEN[0], "severity": "odd"}]), "to be lower", id="unknown"),
+    ],
+)
+def test_a_second_rule_that_does_not_do_it_is_not_proved(
+    write: Any, against: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, replace(TOY, label=write))
+    fix = labelled(tmp_path)
+    assert isinstance(fix, Fix)
+    assert against in " ".join(fix.proof.against)
+
+
+def test_a_second_rule_that_finds_more_is_not_proved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = [{**TAKEN[0], "all": SNAPSHOT[0]["all"]}]
+    use(monkeypatch, replace(TOY, label=second(everything)))
+    fix = labelled(tmp_path, attack=True)
+    assert isinstance(fix, Fix)
+    assert fix.proof.against == ("the new rule fires on 4 of 4 other records, too",)
+
+
+def test_a_second_file_replaces_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "labelled.json").write_text("[]")
+    use(monkeypatch, replace(TOY, label=second(TAKEN)))
+    fix = labelled(tmp_path)
+    assert isinstance(fix, Unfixed)
+
+
+def test_of_several_causes_those_are_labelled_that_aws_attests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, replace(TOY, label=second(TAKEN)))
+    fix = labelled(tmp_path, unattested=True)
+    assert isinstance(fix, Fix)
+    assert fix.proof.holds
+    assert fix.limits[0] == (
+        f"of {fix.proof.meant + 1} cases of these side effects only the {fix.proof.meant} that AWS attests are "
+        "labelled: what backup.amazonaws.com does"
+    )
+
+
+@pytest.mark.parametrize(
+    ("severity", "than", "lower"),
+    [
+        ("low", "High", True),
+        ("LOW", "medium", True),
+        ("low", "low", False),
+        ("low, building block", "low", True),
+        ("high", "low, building block", False),
+        ("risk 9", "risk 40", True),
+        ("risk 40", "risk 40", False),
+        ("risk 9", "high", False),
+        ("low", None, False),
+        ("odd", "high", False),
+    ],
+)
+def test_severities_are_compared_where_both_are_known(
+    severity: str, than: str | None, lower: bool
+) -> None:
+    assert is_lower(severity, than) is lower

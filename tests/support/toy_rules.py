@@ -1,7 +1,7 @@
 """A format of rules for tests: a JSON list of rules in CloudTrail's own spelling.
 
-A rule is `{"id", "all": [[path, value, ...], ...], "unless": [[path, value, ...], ...], "explained": bool}`: every line
-of `all` and none of `unless` holds. `*` stands for any text, a line without values for a missing member.
+A rule is `{"id", "severity", "all": [[path, value, ...], ...], "unless": [[path, value, ...], ...], "explained": bool}`:
+every line of `all` and none of `unless` holds. `*` stands for any text, a line without values for a missing member.
 """
 
 import json
@@ -84,6 +84,7 @@ def read(source: Source, repository: Repository) -> list[Rule]:
             explained=each.get("explained", False),
             source=source,
             id=each["id"],
+            severity=each.get("severity"),
             place=Place(source.path, 1, 1),
             about_cloudtrail=each.get("about", "cloudtrail") == "cloudtrail",
         )

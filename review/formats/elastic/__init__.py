@@ -2,6 +2,7 @@
 
 from ...format import Format
 from .exclusions import exclude
+from .labels import label
 from .rules import claims, read
 
 FORMAT = Format(
@@ -11,6 +12,7 @@ FORMAT = Format(
     claims=claims,
     read=read,
     exclude=exclude,
+    label=label,
     not_modelled=(
         "What a database adds to an event (source.geo, source.as, user_agent.name and the like), related.* and the "
         "ids of entities are not told from a record: a rule that reads them is not judged.",
@@ -25,6 +27,7 @@ FORMAT = Format(
         "repetitions; of a text that is too long for it nothing can be told.",
         "Exceptions are left out whose list is not in the same export, or that ask a value list other than "
         "cascade-explained; an exception counts until it expires.",
+        "A label is a second rule, a building block; what it would be of a sequence is not written.",
         "Indicator match, saved queries, machine learning and Lucene's syntax are not executed; suppression of alerts "
         "is left out.",
     ),

@@ -6,7 +6,7 @@ that `cascade feed elastic` fills.
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 from ....exporters.errors import ExportError
@@ -18,18 +18,12 @@ from ...errors import NoFix, NotJudged
 from ...languages.elastic import ecs, eql, esql
 from ...languages.elastic.parsing import SyntaxProblem
 from ...rule import Exclusion, Patch, Rule, Term
-from .rules import EXPLAINED_LIST, Own
+from .rules import EXPLAINED_LIST, UNEXPLAINED_LIST, Own
 from .texts import Member, Written, edited, json_members, toml_members
 
 Edit = tuple[int, str]
 _Values = Callable[[str, Sequence[str]], str]
 
-_REFERENCE = {
-    "id": EXPLAINED_LIST,
-    "list_id": EXPLAINED_LIST,
-    "namespace_type": "single",
-    "type": "detection",
-}
 _NOTE = (
     "The exception asks the value list cascade-explained, which cascade feed elastic fills. Import the exception list "
     "cloudcascade first: cascade export elastic --style exception. A list of more than 65,536 ids works in rules of "
@@ -52,44 +46,50 @@ def exclude(rule: Rule, exclusions: Sequence[Exclusion]) -> Patch:
     if terms:
         if own.query is None:
             raise NoFix("its query is no string that can be edited where it stands")
-        edits += _query_edits(rule, own, own.query, terms)
+        edits += query_edits(own, own.query, terms)
     if explained:
-        edits += _exception_edits(rule, own)
+        edits += exception_edits(rule, own)
     if own.begin is None:
-        edits.append(_comment(rule, exclusions))
+        edits.append(comment(rule, exclusions, "not "))
     return Patch(edited(rule.source.text, edits), note=_NOTE if explained else None)
 
 
-def _comment(rule: Rule, exclusions: Sequence[Exclusion]) -> Edit:
+def comment(rule: Rule, exclusions: Sequence[Exclusion], word: str = "") -> Edit:
     """A comment above the query, in TOML."""
-    query = next(each for each in _rule_members(rule) if each.key == "query")
-    return query.line, "".join(f"# not {_plain(each.why)}\n" for each in exclusions)
+    query = next(each for each in rule_members(rule) if each.key == "query")
+    return query.line, "".join(f"# {word}{_plain(each.why)}\n" for each in exclusions)
 
 
 def _plain(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def _rule_members(rule: Rule) -> list[Member]:
+def rule_members(rule: Rule) -> list[Member]:
+    """The keys of [rule] in a TOML file, the query among them."""
     found = [each for each in toml_members(rule.source.text) if each.table == "rule"]
     if not any(each.key == "query" for each in found):
         raise NoFix("the rule has no query of its own in [rule]")
     return found
 
 
-def _query_edits(
-    rule: Rule, own: Own, query: Written, exclusions: Sequence[Exclusion]
+def query_edits(
+    own: Own, query: Written, exclusions: Sequence[Exclusion], *, wanted: bool = False
 ) -> Iterator[Edit]:
+    """The query without what an exclusion finds, or if that is `wanted` with nothing else.
+
+    Raises:
+        NoFix: the query cannot say it, or its text cannot be edited where it stands.
+    """
     language = own.data.get("language") or own.data.get("type")
     line = "\n" if query.lines else " "
     try:
         match language:
             case "kuery":
-                edits = _kql(query.text, exclusions, line)
+                edits = _kql(query.text, exclusions, line, wanted)
             case "eql":
-                edits = _eql(query.text, exclusions, line)
+                edits = _eql(query.text, exclusions, line, wanted)
             case "esql":
-                edits = _esql(query.text, exclusions, line, notes=own.begin is not None)
+                edits = _esql(query.text, exclusions, line, wanted, notes=own.begin is not None)
             case _:
                 raise NoFix(f"queries in {language} are not changed")
     except ExportError as error:
@@ -100,16 +100,24 @@ def _query_edits(
         yield query.places[place], query.encoded(addition)
 
 
-def _kql(text: str, exclusions: Sequence[Exclusion], line: str) -> list[Edit]:
+def _kql(text: str, exclusions: Sequence[Exclusion], line: str, wanted: bool) -> list[Edit]:
     tests = [
-        " and ".join(_tests(each.terms, kuery.equals, "not {}: *", flat=True))
+        _one_line(" and ".join(_tests(each.terms, kuery.equals, "not {}: *", flat=True)))
         for each in exclusions
     ]
-    added = f"{line}and ".join(f"not ({_one_line(test)})" for test in tests)
+    added = (
+        f"({_either(tests, 'or')})"
+        if wanted
+        else f"{line}and ".join(f"not ({test})" for test in tests)
+    )
     end = len(text.rstrip())
     if not end:
         return [(0, added)]
     return _bracketed(text, 0, end, f"{line}and {added}")
+
+
+def _either(tests: Sequence[str], word: str) -> str:
+    return tests[0] if len(tests) == 1 else f" {word} ".join(f"({test})" for test in tests)
 
 
 def _one_line(text: str) -> str:
@@ -123,27 +131,39 @@ def _bracketed(text: str, begin: int, end: int, addition: str) -> list[Edit]:
     return [(begin, "("), (end, f"){addition}")]
 
 
-def _eql(text: str, exclusions: Sequence[Exclusion], line: str) -> list[Edit]:
+def _eql(text: str, exclusions: Sequence[Exclusion], line: str, wanted: bool) -> list[Edit]:
     if line != "\n" and "//" in text:
         raise NoFix("its query is one line with a comment in it")
     tests = [
         " and ".join(_tests(each.terms, eql_text.equals, "?{} == null", flat=False))
         for each in exclusions
     ]
-    added = "".join(f"{line}and not ({test})" for test in tests)
     found = eql.parsed(text)
+    if wanted and len(found.condition_at) > 1:
+        raise NoFix("a sequence has no second severity: its steps together are what is found")
+    added = "".join(f"{line}and not ({test})" for test in tests)
+    if wanted:
+        added = f"{line}and ({_either(tests, 'or')})"
     return [
         edit for begin, end in found.condition_at for edit in _bracketed(text, begin, end, added)
     ]
 
 
-def _esql(text: str, exclusions: Sequence[Exclusion], line: str, *, notes: bool) -> list[Edit]:
-    added = ""
+def _esql(
+    text: str, exclusions: Sequence[Exclusion], line: str, wanted: bool, *, notes: bool
+) -> list[Edit]:
+    added, all_tests = "", []
     for each in exclusions:
-        tests = _tests(each.terms, _esql_equals, "{} IS NULL", flat=True, extract=True)
+        tests = " AND ".join(
+            _tests(each.terms, _esql_equals, "{} IS NULL", flat=True, extract=True)
+        )
+        all_tests.append(tests)
         if notes and line == "\n":
-            added += f"{line}// not {_plain(each.why)}"
-        added += f"{line}| WHERE NOT COALESCE({' AND '.join(tests)}, false)"
+            added += f"{line}// {'' if wanted else 'not '}{_plain(each.why)}"
+        if not wanted:
+            added += f"{line}| WHERE NOT COALESCE({tests}, false)"
+    if wanted:
+        added += f"{line}| WHERE {_either(all_tests, 'OR')}"
     return [(esql.parsed(text).after_source, added)]
 
 
@@ -203,15 +223,23 @@ def _refused(name: str) -> str:
     raise NoFix(f"the field name {name} needs quoting that is not written")
 
 
-def _exception_edits(rule: Rule, own: Own) -> Iterator[Edit]:
+def exception_edits(
+    rule: Rule, own: Own, list_id: str = EXPLAINED_LIST, *, lists: Sequence[str] = (EXPLAINED_LIST,)
+) -> Iterator[Edit]:
+    """A reference to an exception list, and in an export behind the rule those of the lists that it does not hold.
+
+    Raises:
+        NoFix: the rule has that list already, or its exceptions cannot be edited where they stand.
+    """
     references = own.data.get("exceptions_list")
     known = references if isinstance(references, list) else []
-    if any(isinstance(each, dict) and each.get("list_id") == EXPLAINED_LIST for each in known):
-        raise NoFix("the rule has the exception list cloudcascade already")
+    if any(isinstance(each, dict) and each.get("list_id") == list_id for each in known):
+        raise NoFix(f"the rule has the exception list {list_id} already")
+    reference = {"id": list_id, "list_id": list_id, "namespace_type": "single", "type": "detection"}
     if own.begin is None:
-        yield _toml_reference(rule, bool(known))
+        yield _toml_reference(rule, bool(known), reference)
         return
-    written = ", ".join(f'"{name}": "{value}"' for name, value in _REFERENCE.items())
+    written = ", ".join(f'"{name}": "{value}"' for name, value in reference.items())
     text = rule.source.text
     found = {each.key: each for each in json_members(text, own.begin)}
     member = found.get("exceptions_list")
@@ -221,15 +249,17 @@ def _exception_edits(rule: Rule, own: Own) -> Iterator[Edit]:
         raise NoFix("exceptions_list is no list")
     else:
         yield member.end - 1, f"{', ' if known else ''}{{{written}}}"
-    if f'"list_id": "{EXPLAINED_LIST}"' not in text.replace('"list_id":"', '"list_id": "'):
-        end = text.find("\n", own.begin)
-        lines = kibana.ndjson(_exception_objects())
-        yield (end + 1, lines) if end >= 0 else (len(text), "\n" + lines.removesuffix("\n"))
+    plain = text.replace('"list_id":"', '"list_id": "')
+    for each in lists:
+        if f'"list_id": "{each}"' not in plain:
+            end = text.find("\n", own.begin)
+            lines = kibana.ndjson(exception_objects(each))
+            yield (end + 1, lines) if end >= 0 else (len(text), "\n" + lines.removesuffix("\n"))
 
 
-def _toml_reference(rule: Rule, known: bool) -> Edit:
-    members = _rule_members(rule)
-    written = ", ".join(f'{name} = "{value}"' for name, value in _REFERENCE.items())
+def _toml_reference(rule: Rule, known: bool, reference: Mapping[str, str]) -> Edit:
+    members = rule_members(rule)
+    written = ", ".join(f'{name} = "{value}"' for name, value in reference.items())
     text = rule.source.text
     member = next((each for each in members if each.key == "exceptions_list"), None)
     if member is None:
@@ -248,19 +278,25 @@ def _toml_reference(rule: Rule, known: bool) -> Edit:
     return edit
 
 
-def _exception_objects() -> list[kibana.Object]:
+def exception_objects(list_id: str = EXPLAINED_LIST) -> list[kibana.Object]:
+    """The exception list of explained events, or that of all others, and its one item."""
+    entry = kibana.in_value_list("event.id", VALUE_LIST)
+    explained = list_id == EXPLAINED_LIST
+    if not explained:
+        entry["operator"] = "excluded"
     item = kibana.exception_item(
-        EXPLAINED_LIST,
-        "cloudcascade-explained",
-        "Explained by a cascade",
-        f"The event id stands in the value list {VALUE_LIST}: cascade classify called it explained.",
-        [kibana.in_value_list("event.id", VALUE_LIST)],
+        list_id,
+        "cloudcascade-explained" if explained else UNEXPLAINED_LIST,
+        "Explained by a cascade" if explained else "Not explained by a cascade",
+        f"The event id {'stands' if explained else 'does not stand'} in the value list {VALUE_LIST}: "
+        f"cascade classify {'called' if explained else 'did not call'} it explained.",
+        [entry],
         date.max,
     )
     del item["expire_time"]
     container = kibana.exception_list(
-        EXPLAINED_LIST,
-        "cloudcascade: explained events",
+        list_id,
+        f"cloudcascade: {'explained events' if explained else 'events that are not explained'}",
         ["Filled by cascade feed elastic, from verdicts of cascade classify or cascade watch."],
     )
     return [container, item]

@@ -19,6 +19,7 @@ from ...languages.elastic.eql_functions import FUNCTIONS as EQL_FUNCTIONS
 from ...languages.elastic.esql_functions import FUNCTIONS as ESQL_FUNCTIONS
 from ...languages.elastic.parsing import SyntaxProblem
 from ...rule import EXPLAINED, Predicate, Rule, Source
+from ...severity import BUILDING_BLOCK
 from .texts import (
     Written,
     json_members,
@@ -33,6 +34,8 @@ Json = Mapping[str, Any]
 
 EXPLAINED_LIST = "cloudcascade"
 """The exception list of explained events, as `cascade export elastic` names it."""
+UNEXPLAINED_LIST = "cloudcascade-unexplained"
+"""The exception list of all other events, for a rule that is to find explained ones alone."""
 FUNCTIONS = {**EQL_FUNCTIONS, **ESQL_FUNCTIONS, **dsl.FUNCTIONS}
 _DATASETS = re.compile(r"aws\.cloudtrail|\bamazonaws\.com", re.IGNORECASE)
 _STREAM = "logs-aws.cloudtrail-default"
@@ -164,7 +167,7 @@ def _rule(
         format="elastic",
         source=source,
         place=Place(source.path, first, 1),
-        severity=str(data["severity"]) if isinstance(data.get("severity"), str) else None,
+        severity=_severity(data),
         query=query,
         test=Predicate(found.condition, ecs.SPELLING, FUNCTIONS) if found else None,
         not_judged=reason,
@@ -174,6 +177,13 @@ def _rule(
         about_cloudtrail=about,
         own=Own(data, written, begin),
     )
+
+
+def _severity(data: Json) -> str | None:
+    severity = data.get("severity")
+    if not isinstance(severity, str):
+        return None
+    return f"{severity}, {BUILDING_BLOCK}" if data.get("building_block_type") else severity
 
 
 def _about_cloudtrail(data: Json, query: str, tags: str) -> bool:
@@ -280,6 +290,8 @@ def _excepted(found: _Filter, data: Json, items: Mapping[str, Sequence[Json]]) -
         held = items.get(str(list_id))
         if held is None and list_id == EXPLAINED_LIST:
             tests.append(Call("kql:is", (Field(EXPLAINED), Literal("true"))))
+        elif held is None and list_id == UNEXPLAINED_LIST:
+            tests.append(negated(Call("kql:is", (Field(EXPLAINED), Literal("true")))))
         elif held is None:
             remarks.append(f"Its exception list {list_id} is not in the file, and is left out.")
         for item in held or ():

@@ -2,7 +2,9 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 from ....exporters.errors import CannotEncode
 from ....exporters.explained_table import COLUMNS, TABLE
@@ -14,6 +16,9 @@ from .json_text import Node
 from .rules import Own
 
 Edit = tuple[int, int, str]
+
+_LOWER = {"critical": "low", "high": "low", "medium": "low", "low": "info"}
+_SUFFIX = "cascade_labelled"
 
 
 def exclude(rule: Rule, exclusions: Sequence[Exclusion]) -> Patch:
@@ -42,6 +47,57 @@ def exclude(rule: Rule, exclusions: Sequence[Exclusion]) -> Patch:
         edits.append(_tables(text, own))
     note = "JSON holds no comments: say in the rule's message what is left out, and why"
     return Patch(_edited(text, edits), note=note)
+
+
+def label(rule: Rule, exclusions: Sequence[Exclusion]) -> Patch:
+    """The file in which the rule leaves the exclusions out, and a new one whose rule, of lower severity, finds them.
+
+    Raises:
+        NoFix: Datadog cannot say an exclusion, the rule is not known well enough, or its severity is the lowest.
+    """
+    own = rule.own
+    if not isinstance(own, Own) or not own.deciding:
+        raise NoFix("it was not read well enough to be changed")
+    if rule.severity not in _LOWER:
+        raise NoFix("its cases have no status that could be lower")
+    silent = exclude(rule, exclusions)
+    text, explained = rule.source.text, [each for each in exclusions if each.explained]
+    if explained and len(explained) < len(exclusions):
+        raise NoFix("terms and the table of explained events are no condition of one rule")
+    edits = list(_milder(own.node))
+    if explained:
+        edits.append(_tables(text, own, present=True))
+    else:
+        searches = [f"({_search(each)})" for each in exclusions]
+        more = f" ({' OR '.join(searches)})" if len(searches) > 1 else f" {searches[0]}"
+        for query in own.deciding:
+            edits += _narrowed(query.node.get("query"), query.text, more)
+    start, end = own.node.start, own.node.end
+    moved = [(first - start, last - start, new) for first, last, new in edits]
+    name = f"{Path(rule.source.path).stem}_{_slug(rule.id)}_{_SUFFIX}.json"
+    copy = _edited(text[start:end], moved) + ("\r\n" if "\r\n" in text else "\n")
+    return Patch(silent.text, {name: copy}, silent.note)
+
+
+def _milder(node: Node) -> Iterator[Edit]:
+    """Another name and id, and a lower status in every case."""
+    name, identity = node.get("name"), node.get("id")
+    if name is None or not isinstance(name.value, str):
+        raise NoFix("it has no name")
+    yield name.start, name.end, _json(f"{name.value} (explained by cloudcascade)")
+    if identity is not None and isinstance(identity.value, str):
+        derived = uuid5(NAMESPACE_URL, f"{identity.value}#{_SUFFIX}")
+        yield identity.start, identity.end, _json(str(derived))
+    for case in node.items("cases"):
+        status = case.get("status")
+        lower = _LOWER.get(case.text("status") or "", "info")
+        if status is None:
+            raise NoFix("a case of it has no status")
+        yield status.start, status.end, _json(lower)
+
+
+def _slug(identity: str) -> str:
+    return re.sub(r"\W+", "_", identity.lower(), flags=re.ASCII).strip("_")[:60] or "rule"
 
 
 def _search(exclusion: Exclusion) -> str:
@@ -73,14 +129,14 @@ def _narrowed(node: Node | None, query: str, more: str) -> list[Edit]:
     return [(start, start, "("), *edits] if wrapped else edits
 
 
-def _tables(text: str, own: Own) -> Edit:
+def _tables(text: str, own: Own, *, present: bool = False) -> Edit:
     entries = [
         _json(
             {
                 "tableName": TABLE,
                 "columnName": COLUMNS[0],
                 "logFieldPath": logs.attribute_of("eventID"),
-                "checkPresence": False,
+                "checkPresence": present,
                 "ruleQueryName": query.name,
             }
         )

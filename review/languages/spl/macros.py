@@ -24,11 +24,17 @@ _CALL = re.compile("`([^`]*)`")
 _KEY = re.compile(r"^(?:definition|name)[ \t]*:", re.MULTILINE)
 _ARGUMENT = re.compile(r'"(?:[^"\\]|\\.)*"|[^,"]+|,')
 _PARAMETER = re.compile(r"\$([A-Za-z0-9_]+)\$")
+_ASKED = (
+    f"lookup {LOOKUP} event_id AS eventID OUTPUT cascade AS explained_by, verdict AS verdicts_of"
+)
 EXPLAINED = (
-    f"lookup {LOOKUP} event_id AS eventID OUTPUT cascade AS explained_by, verdict AS verdicts_of "
-    '| where isnull(explained_by) OR isnotnull(mvfind(verdicts_of, "^unexplained$"))'
+    f'{_ASKED} | where isnull(explained_by) OR isnotnull(mvfind(verdicts_of, "^unexplained$"))'
 )
 """The commands that keep what the table of explained events does not hold: what the exported macro says."""
+EXPLAINED_ALONE = (
+    f'{_ASKED} | where isnotnull(explained_by) AND isnull(mvfind(verdicts_of, "^unexplained$"))'
+)
+"""The commands that keep what the table of explained events holds."""
 
 
 @dataclass(frozen=True, slots=True)

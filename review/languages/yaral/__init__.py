@@ -4,7 +4,18 @@ https://cloud.google.com/chronicle/docs/detection/yara-l-2-0-syntax
 """
 
 from .events import Judged, about, read
-from .sections import Written, rules
+from .sections import Written, meta_values, rules, without_comments
 from .udm import SPELLING, field_of, is_address
 
-__all__ = ["SPELLING", "Judged", "Written", "about", "field_of", "is_address", "read", "rules"]
+__all__ = [
+    "SPELLING",
+    "Judged",
+    "Written",
+    "about",
+    "field_of",
+    "is_address",
+    "meta_values",
+    "read",
+    "rules",
+    "without_comments",
+]

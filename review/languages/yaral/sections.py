@@ -28,10 +28,15 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A rule. `start` is where it begins in the file, and `closed` whether its bracket is."""
+    """A rule. It begins at `start` of the file and ends at `end`; `name_at` is where its name stands.
+
+    `closed` is whether its bracket is.
+    """
 
     name: str
+    name_at: tuple[int, int]
     start: int
+    end: int
     sections: Mapping[str, Section]
     meta: Mapping[str, str]
     closed: bool
@@ -68,8 +73,16 @@ def rules(text: str) -> Iterator[Written]:
         meta = sections.get("meta")
         pairs = _META.findall(without_comments(meta.text)) if meta else []
         about = {key: re.sub(r"\\(.)", r"\1", quoted) or word for key, quoted, word in pairs}
-        yield Written(head[1], head.start(), sections, about, end < len(text))
+        closed = end < len(text)
+        yield Written(head[1], head.span(1), head.start(), end + closed, sections, about, closed)
         at = end
+
+
+def meta_values(section: Section) -> Iterator[tuple[str, int, int]]:
+    """The keys of a meta section, and where in the file their values begin and end, without quotes."""
+    for found in _META.finditer(without_comments(section.text)):
+        start, end = found.span(2) if found[2] is not None else found.span(3)
+        yield found[1], section.start + start, section.start + end
 
 
 def _closing(plain: str, at: int) -> int:

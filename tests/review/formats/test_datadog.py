@@ -12,6 +12,7 @@ from cloudcascade.review import (
     EXPLAINED,
     Exclusion,
     NoFix,
+    Patch,
     Predicate,
     Repository,
     ReviewError,
@@ -369,3 +370,81 @@ def test_any_value_is_excluded_and_nothing_else(value: str, rule: dict[str, Any]
     (after,) = read(text)
     assert not fires(after, {**RECORD, "requestParameters": {"userName": value}})
     assert fires(after, {**RECORD, "requestParameters": {"userName": f"{value}x"}})
+
+
+def second_of(patch: Patch) -> Rule:
+    """The one rule in a new file."""
+    (text,) = patch.beside.values()
+    (rule,) = read(text)
+    return rule
+
+
+LABELLED = Exclusion("x", "y", (Term("userAgent", ("a b",)), Term("errorCode")))
+OTHERS = Exclusion("z", "y", (Term("userAgent", ("c",)),))
+LOOKUP = Exclusion("explained", "y", explained=True)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "labelled"),
+    [((LABELLED,), {0}), ((LABELLED, OTHERS), {0, 2}), ((LOOKUP,), {3})],
+    ids=["one", "two", "lookup"],
+)
+@pytest.mark.parametrize("more", [{}, {"filters": [{"action": "require", "query": "*"}]}])
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_second_rule_takes_what_is_labelled_and_nothing_else(
+    chosen: tuple[Exclusion, ...], labelled: set[int], more: dict[str, Any], *, listed: bool
+) -> None:
+    assert FORMAT.label is not None
+    held = rule_of(
+        "source:cloudtrail @evt.name:DeleteAccessKey OR @evt.name:CreateUser", id="r-1", **more
+    )
+    before = read([held, rule_of("source:cloudtrail x:y", id="r-2")] if listed else held)[0]
+    patch = FORMAT.label(before, chosen)
+    first, second = read(patch.text)[0], second_of(patch)
+    assert (first.id, first.severity) == ("r-1", "high")
+    assert second.id != "r-1"
+    assert (second.title, second.severity) == ("T (explained by cloudcascade)", "low")
+    records = [
+        {**RECORD, "userAgent": "a b"},
+        {**RECORD, "userAgent": "a b", "errorCode": "AccessDenied"},
+        {**RECORD, "userAgent": "c"},
+        {**RECORD, EXPLAINED: True},
+        {**RECORD, "eventName": "GetUser", "userAgent": "a b"},
+    ]
+    for number, record in enumerate(records):
+        assert fires(first, record) is (number < 4 and number not in labelled)
+        assert fires(second, record) is (number in labelled)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "status", "reason"),
+    [
+        ([LABELLED, LOOKUP], "high", "one rule"),
+        ([LABELLED], "info", "lower"),
+        ([Exclusion("x", "y")], "high", "no terms"),
+    ],
+)
+def test_what_has_no_second_severity_is_no_fix(
+    chosen: list[Exclusion], status: str, reason: str
+) -> None:
+    assert FORMAT.label is not None
+    held = rule_of("source:cloudtrail @evt.name:DeleteAccessKey")
+    held["cases"][0]["status"] = status
+    with pytest.raises(NoFix, match=reason):
+        FORMAT.label(read(held)[0], chosen)
+
+
+@given(value=st.text(min_size=1, max_size=12), name=st.text(min_size=1, max_size=8))
+def test_any_value_is_labelled_alone_or_refused(value: str, name: str) -> None:
+    assert FORMAT.label is not None
+    held = rule_of("source:cloudtrail @evt.name:DeleteAccessKey") | {"name": name}
+    before = read(held)[0]
+    try:
+        patch = FORMAT.label(before, [Exclusion("x", "y", (Term("userAgent", (value,)),))])
+    except NoFix:
+        return
+    first, second = read(patch.text)[0], second_of(patch)
+    assert second.title == f"{name} (explained by cloudcascade)"
+    for agent in (value, f"{value}x"):
+        assert fires(first, {**RECORD, "userAgent": agent}) is (agent != value)
+        assert fires(second, {**RECORD, "userAgent": agent}) is (agent == value)

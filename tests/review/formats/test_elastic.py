@@ -13,6 +13,7 @@ from cloudcascade.review import (
     EXPLAINED,
     Exclusion,
     NoFix,
+    Patch,
     Predicate,
     Repository,
     Rule,
@@ -22,6 +23,7 @@ from cloudcascade.review import (
 )
 from cloudcascade.review.expression import compiled
 from cloudcascade.review.formats.elastic import FORMAT
+from cloudcascade.review.severity import is_lower
 
 KQL = 'event.action: "DeleteUser" or event.action: DeleteRole'
 EQL = 'any where event.action in ("DeleteUser", "DeleteRole") or false'
@@ -366,3 +368,125 @@ def test_any_value_is_excluded_alone_or_refused(value: str, language: str, quoti
     assert not fires(after, record(userAgent=value))
     assert fires(after, record(userAgent=value + "x"))
     assert fires(after, record())
+
+
+def both_rules(patch: Patch, path: str) -> tuple[Rule, Rule]:
+    """The rule and the second one, with all new files beside them."""
+    sources = [Source(path, patch.text), *(Source(*each) for each in patch.beside.items())]
+    found = [
+        each
+        for source in sources
+        if source.path.endswith(".toml") or FORMAT.claims(source)
+        for each in FORMAT.read(source, Repository(None, sources))
+    ]
+    first, second = found
+    return first, second
+
+
+def written(language: str, quoting: str, query: str, **more: Any) -> tuple[str, str]:
+    """A rule in a way of quoting, and its file's path."""
+    if quoting == "json":
+        kind = {"kuery": "query"}.get(language, language)
+        text = exported(
+            query, {"x": 1}, language=language, type=kind, index=["logs-aws.cloudtrail-*"], risk_score=73, **more
+        )  # fmt: skip
+        return text, "rules/a.ndjson"
+    text = toml(language, QUOTED["literal lines" if quoting == "crlf" else quoting](query))
+    text = text.replace('severity = "low"', 'risk_score = 73  # much\nseverity = "high"')
+    return text.replace("\n", "\r\n") if quoting == "crlf" else text, "rules/a.toml"
+
+
+@pytest.mark.parametrize(
+    "chosen", [(BY_SERVICE,), (BY_SERVICE, BY_AGENT), (IS_EXPLAINED,)], ids=["one", "two", "lookup"]
+)
+@pytest.mark.parametrize("language", QUERIES)
+@pytest.mark.parametrize("quoting", [*QUOTED, "json", "crlf"])
+def test_a_second_rule_takes_what_is_labelled_and_nothing_else(
+    chosen: Sequence[Exclusion], language: str, quoting: str
+) -> None:
+    assert FORMAT.label is not None
+    text, path = written(language, quoting, QUERIES[language])
+    before = read(text, path)
+    patch = FORMAT.label(before, chosen)
+    first, second = both_rules(patch, path)
+    assert (second.title, second.severity) == (
+        "A rule (explained by cloudcascade)",
+        "low, building block",
+    )
+    assert second.own.data["risk_score"] == 21
+    assert second.id != first.id == before.id
+    assert first.severity == before.severity
+    assert is_lower(second.severity, before.severity)
+    for event in RECORDS:
+        labelled = any(holds(each, event) for each in chosen)
+        assert fires(first, event) is (fires(before, event) and not labelled)
+        assert fires(second, event) is (fires(before, event) and labelled)
+    if quoting == "crlf":
+        (beside,) = (each for name, each in patch.beside.items() if name.endswith(".toml"))
+        assert "\n" not in beside.replace("\r\n", "")
+
+
+def test_the_second_file_is_named_after_the_first_and_is_the_same_on_each_run() -> None:
+    assert FORMAT.label is not None
+    text, path = written("kuery", "lines", KQL)
+    patch, again = (FORMAT.label(read(text, path), [BY_SERVICE]) for _ in range(2))
+    assert list(patch.beside) == ["a_cascade_labelled.toml"]
+    assert patch == again
+    data = tomllib.loads(patch.beside["a_cascade_labelled.toml"])
+    assert data["rule"]["threat"] == tomllib.loads(text)["rule"]["threat"]
+    assert "# what a service does\n" in patch.beside["a_cascade_labelled.toml"]
+
+
+def test_the_list_of_what_is_not_explained_comes_with_the_second_rule() -> None:
+    assert FORMAT.label is not None
+    text, path = written("kuery", "lines", KQL)
+    patch = FORMAT.label(read(text, path), [IS_EXPLAINED])
+    (listed,) = (each for name, each in patch.beside.items() if name.endswith(".ndjson"))
+    container, item = map(json.loads, listed.splitlines())
+    assert container["list_id"] == item["list_id"] == "cloudcascade-unexplained"
+    assert item["entries"][0]["operator"] == "excluded"
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "chosen", "reason"),
+    [
+        (*written("eql", "lines", SEQUENCE), [BY_SERVICE], "sequence"),
+        (*written("kuery", "lines", KQL), [BY_SERVICE, IS_EXPLAINED], "one rule"),
+        (*written("kuery", "json", KQL, building_block_type="default", severity="low"), [BY_SERVICE], "already"),
+        (*written("kuery", "json", KQL, severity_mapping=[{"field": "x"}]), [BY_SERVICE], "severity_mapping"),
+        (*written("kuery", "lines", KQL), [Exclusion("x", "x")], "silence everything"),
+    ],
+)  # fmt: skip
+def test_what_has_no_second_severity_is_no_fix(
+    text: str, path: str, chosen: Sequence[Exclusion], reason: str
+) -> None:
+    assert FORMAT.label is not None
+    with pytest.raises(NoFix, match=reason):
+        FORMAT.label(read(text, path), chosen)
+
+
+@given(
+    value=st.text(min_size=1, max_size=20),
+    name=st.text(max_size=10),
+    language=st.sampled_from(sorted(QUERIES)),
+    quoting=st.sampled_from([*QUOTED, "json"]),
+)
+def test_any_value_is_labelled_alone_or_refused(
+    value: str, name: str, language: str, quoting: str
+) -> None:
+    assert FORMAT.label is not None
+    text, path = written(language, quoting, QUERIES[language])
+    text = text.replace(
+        '"A rule"', json.dumps(f"A{name}", ensure_ascii=False).replace("\x7f", "\\u007f")
+    )
+    before = read(text, path)
+    try:
+        patch = FORMAT.label(before, [Exclusion("x", "x", (Term("userAgent", (value,)),))])
+    except NoFix:
+        return
+    first, second = both_rules(patch, path)
+    assert second.title == f"A{name} (explained by cloudcascade)"
+    for agent in (value, value + "x", None):
+        event = record(userAgent=agent)
+        assert fires(first, event) is (agent != value)
+        assert fires(second, event) is (agent == value)

@@ -30,7 +30,7 @@ rule deleted_profile {
     $e.security_result.action = "ALLOW" // not refused
 
   outcome:
-    $risk = max(35)
+    $risk_score = max(35)
 
   condition:
     $e
@@ -166,6 +166,82 @@ def test_whatever_the_value_only_it_is_silenced(agent: str, other: str, why: str
         False,
         other != agent,
     ]
+
+
+def labelled(text: str = RULE, *exclusions: Exclusion, at: int = 0) -> tuple[str, list[Rule]]:
+    assert FORMAT.label is not None
+    changed = FORMAT.label(rules(text)[at], exclusions).text
+    return changed, rules(changed)
+
+
+def test_a_second_rule_of_the_file_takes_what_is_labelled() -> None:
+    text, (first, other, second) = labelled(RULE, WAY)
+    assert (second.id, second.title, second.severity) == (
+        "deleted_profile_cascade_labelled",
+        'Profile "deleted" (explained by cloudcascade)',
+        "Low",
+    )
+    assert (first.severity, other.id) == ("Medium", "other")
+    assert "$risk_score = max(10)" in text
+    assert text.startswith(FORMAT.exclude(rules()[0], [WAY]).text)
+    records = [
+        record(),
+        record(userAgent='a"b'),
+        record(userAgent="c\\d"),
+        record(userAgent='a"b', eventName="DeleteLoginProfile"),
+        record(userAgent='a"b', eventName="GetUser"),
+    ]
+    assert fired(first, *records) == [True, False, False, True, False]
+    assert fired(second, *records) == [False, True, True, False, False]
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_of_what_is_explained_the_second_rule_asks_the_table(at: int) -> None:
+    _, found = labelled(RULE, LOOKUP, at=at)
+    records = [record(), record(**{EXPLAINED: True})]
+    assert fired(found[at], *records) == [True, False]
+    assert fired(found[2], *records) == [False, True]
+    assert found[2].severity == ("Low", "Informational")[at]
+
+
+def test_of_two_exclusions_one_suffices() -> None:
+    _, found = labelled(RULE, WAY, LOOKUP)
+    records = [record(), record(userAgent='a"b'), record(**{EXPLAINED: True})]
+    assert fired(found[0], *records) == [True, False, False]
+    assert fired(found[2], *records) == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (RULE.replace('    severity = "Medium"\n', ""), "no severity"),
+        (RULE.replace("Medium", "Informational"), "no severity"),
+        (labelled(RULE, WAY)[0], "already"),
+        (
+            'rule two { meta: severity = "High" events: $a.metadata.log_type = "AWS_CLOUDTRAIL"\n'
+            '$b.metadata.log_type = "AWS_CLOUDTRAIL"\n$a.principal.ip = $i $b.principal.ip = $i\n'
+            "match: $i over 5m condition: $a and $b }",
+            "several events",
+        ),
+    ],
+)
+def test_what_has_no_second_severity_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(NoFix, match=reason):
+        labelled(text, LOOKUP)
+
+
+def test_lines_of_a_second_rule_end_as_the_file_s_do() -> None:
+    text, _ = labelled(RULE.replace("\n", "\r\n"), WAY)
+    assert "\n" not in text.replace("\r\n", "")
+
+
+@given(agent=_TEXTS, other=_TEXTS, why=st.text(max_size=50))
+def test_whatever_the_value_only_it_is_labelled(agent: str, other: str, why: str) -> None:
+    exclusion = Exclusion("x", why, (Term("userAgent", (agent,)),))
+    _, (first, _, second) = labelled(RULE, exclusion)
+    records = [record(userAgent=agent), record(userAgent=other), record()]
+    assert fired(first, *records) == [False, other != agent, agent != "cli"]
+    assert fired(second, *records) == [True, other == agent, agent == "cli"]
 
 
 def test_what_our_own_export_asks_is_executed() -> None:

@@ -14,6 +14,7 @@ from cloudcascade.review import (
     EXPLAINED,
     Exclusion,
     NoFix,
+    Patch,
     Predicate,
     Repository,
     Rule,
@@ -24,6 +25,7 @@ from cloudcascade.review import (
 )
 from cloudcascade.review.expression import compiled
 from cloudcascade.review.formats.splunk import FORMAT
+from cloudcascade.review.severity import is_lower
 
 HEAD = """# Ours.
 name: Policy Detached
@@ -249,6 +251,125 @@ def test_explained_events_are_left_out_by_the_lookup(style: str) -> None:
     assert not fires(after, record(**{EXPLAINED: True}))
 
 
+IS_EXPLAINED = Exclusion("explained", "what a cascade explains", explained=True)
+BY_AGENT = Exclusion("by_agent", "a tool", (Term("userAgent", ('a "tool"\\1*',)),))
+SERVED = record(userIdentity={"invokedBy": "cloudformation.amazonaws.com"})
+RECORDS = [
+    record(),
+    SERVED,
+    {**SERVED, "errorCode": "AccessDenied"},
+    record(userAgent='a "tool"\\1*'),
+    record(**{EXPLAINED: True}),
+    record(eventName="AttachUserPolicy", userAgent='a "tool"\\1*'),
+]
+
+
+def second_of(patch: Patch, folder: str = "detections") -> Rule:
+    """The one detection in a new file."""
+    ((name, text),) = patch.beside.items()
+    (rule,) = read(text, f"{folder}/{name}")
+    return rule
+
+
+@pytest.mark.parametrize(
+    ("chosen", "labelled"),
+    [
+        ((BY_SERVICE,), [SERVED]),
+        ((BY_SERVICE, BY_AGENT), [SERVED, RECORDS[3]]),
+        ((IS_EXPLAINED,), [RECORDS[4]]),
+    ],
+    ids=["one", "two", "lookup"],
+)
+@pytest.mark.parametrize("style", [*WRITTEN, "conf"])
+def test_a_second_search_takes_what_is_labelled_and_nothing_else(
+    style: str, chosen: Sequence[Exclusion], labelled: Sequence[dict[str, Any]]
+) -> None:
+    assert FORMAT.label is not None
+    if style == "conf":
+        before, other = read(CONF, "savedsearches.conf")
+        patch = FORMAT.label(before, chosen)
+        first, same, second = read(patch.text, "savedsearches.conf")
+        assert same.query == other.query
+        assert second.title == "Policy Detached - cascade labelled"
+    else:
+        (before,) = read(detection(style))
+        patch = FORMAT.label(before, chosen)
+        (first,), second = read(patch.text), second_of(patch)
+        assert second.title == "Policy Detached Cascade Labelled"
+    assert first.severity == before.severity
+    assert is_lower(second.severity, before.severity)
+    for each in RECORDS:
+        assert fires(first, each) is (fires(before, each) and each not in labelled)
+        assert fires(second, each) is (fires(before, each) and each in labelled)
+
+
+def test_a_second_detection_is_another_one_of_lower_risk() -> None:
+    assert FORMAT.label is not None
+    text = detection("plain").replace("type: TTP", "type: TTP\nstatus: production")
+    text = text.replace("tags:\n", "tags:\n  confidence: 80\n  impact: 50\n")
+    text += "rba:\n  risk_objects:\n  - field: user\n    score: 64\n  - {field: src, score: 5}\n"
+    patch = FORMAT.label(read(text)[0], [BY_SERVICE])
+    assert list(patch.beside) == ["rule_cascade_labelled.yml"]
+    before, after = yaml.safe_load(text), yaml.safe_load(patch.beside["rule_cascade_labelled.yml"])
+    assert after["name"] == "Policy Detached Cascade Labelled"
+    assert after["id"] != before["id"]
+    assert (after["type"], after["status"]) == ("Anomaly", "experimental")
+    assert after["tags"] == {"confidence": 80, "impact": 12, "risk_score": 10}
+    assert [each["score"] for each in after["rba"]["risk_objects"]] == [10, 4]
+    assert after["search"].endswith("| `policy_detached_cascade_labelled_filter`")
+    assert "# Ours.\n" in patch.beside["rule_cascade_labelled.yml"]
+
+
+def test_a_second_stanza_is_milder_in_all_that_it_says() -> None:
+    assert FORMAT.label is not None
+    risk = 'action.risk.param._risk = [{"risk_object_field": "user", "risk_score": 64}]\n'
+    text = CONF.replace(
+        "disabled = 1\n", f"disabled = 1\naction.notable.param.severity = high\n{risk}"
+    )
+    patch = FORMAT.label(read(text, "savedsearches.conf")[0], [BY_SERVICE])
+    before, _, after = patch.text.partition("[Policy Detached - cascade labelled]\n")
+    assert before.rstrip().endswith("failed\n\n# A service's own clean-up: AWS says so")
+    assert "alert.severity = 3\n" in after
+    assert "action.notable.param.severity = low\n" in after
+    assert '"risk_score": 10}]\n' in after
+    assert "Another" not in after
+
+
+def test_a_stanza_without_a_severity_has_that_of_splunk() -> None:
+    assert FORMAT.label is not None
+    text = CONF.replace("alert.severity = 5\n", "")
+    before = read(text, "savedsearches.conf")[0]
+    assert before.severity == "low"
+    found = read(FORMAT.label(before, [BY_SERVICE]).text, "savedsearches.conf")
+    assert [each.severity for each in found] == ["low", "low", "informational"]
+
+
+NESTED = "other: &a [1]\n" + "".join(
+    f"o{i}: &{chr(98 + i)} [{', '.join([f'*{chr(97 + i)}'] * 9)}]\n" for i in range(8)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "chosen", "reason"),
+    [
+        (detection("plain").replace("TTP", "Hunting"), "a.yml", [BY_SERVICE], "hunting"),
+        (detection("plain").replace("risk_score: 40", "x: 1"), "a.yml", [BY_SERVICE], "no risk"),
+        (detection("plain").replace("score: 40", "score: 1"), "a.yml", [BY_SERVICE], "could not"),
+        (detection("plain"), "a.yml", [BY_SERVICE, IS_EXPLAINED], "one search"),
+        (detection("plain"), "a.yml", [Exclusion("x", "x")], "nothing"),
+        (detection("plain") + NESTED, "a.yml", [BY_SERVICE], "too much"),
+        (CONF.replace("severity = 5", "severity = 2"), "savedsearches.conf", [BY_SERVICE], "lower"),
+        (CONF + "[Policy Detached]\nx = y\n", "savedsearches.conf", [BY_SERVICE], "twice"),
+    ],
+)  # fmt: skip
+def test_what_has_nothing_lower_is_no_fix(
+    text: str, path: str, chosen: Sequence[Exclusion], reason: str
+) -> None:
+    assert FORMAT.label is not None
+    with pytest.raises(NoFix, match=reason):
+        FORMAT.label(read(text, path)[0], chosen)
+
+
 VALUES = st.text(
     st.characters(
         codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp", "Cn", "Cf", "Co", "Zs"]
@@ -286,6 +407,24 @@ def test_any_value_is_meant_as_it_stands_in_a_conf_file(value: str) -> None:
     after = read(patch.text, "savedsearches.conf")[0]
     for name in (value, value.upper(), value + "x"):
         assert fires(after, record(requestParameters={"userName": name})) is (name != value)
+
+
+@given(value=VALUES, style=st.sampled_from([*sorted(WRITTEN), "conf"]))
+def test_any_value_is_labelled_alone(value: str, style: str) -> None:
+    assert FORMAT.label is not None
+    conf = style == "conf"
+    path = "savedsearches.conf" if conf else "detections/rule.yml"
+    before = read(CONF if conf else detection(style), path)[0]
+    exclusion = Exclusion("one", "why", (Term("requestParameters.userName", (value,)),))
+    try:
+        patch = FORMAT.label(before, [exclusion])
+    except NoFix:
+        assert "`" in value or not value.isprintable()
+        return
+    second = read(patch.text, path)[2] if conf else second_of(patch)
+    for name in (value, value.upper(), value + "x"):
+        assert fires(second, record(requestParameters={"userName": name})) is (name == value)
+    assert not fires(second, record(requestParameters=None))
 
 
 @pytest.mark.parametrize(
