@@ -64,6 +64,12 @@ class Dialect(ABC):
     def member(self, document: Expression, path: Sequence[str]) -> Expression:
         """The text at `path` of a JSON document, where AWS never writes anything but a string."""
 
+    def holds(self, document: Expression, path: Sequence[str]) -> Expression:
+        """Whether anything but null and the empty text stands at `path`, an object too: AWS writes one in the place of
+        what it leaves out."""
+        value = exp.func("NULLIF", self.member(document, path), text(""))
+        return exp.not_(exp.Is(this=value, expression=exp.null()))
+
     @abstractmethod
     def string(self, document: Expression, path: Sequence[str]) -> Expression:
         """The text at `path` of a JSON document; NULL where there is none or it is no string."""
@@ -105,6 +111,11 @@ class Dialect(ABC):
     @abstractmethod
     def now(self) -> Expression:
         """The present moment as whole seconds since 1970."""
+
+    def holds_json(self, document: Expression, path: Sequence[str]) -> Expression:
+        """The same, for a language whose `member` finds texts, numbers and truth values alone."""
+        written = exp.func("COALESCE", self.json(document, path), text("null"))
+        return exp.not_(written.isin(text("null"), text('""')))
 
     def only(
         self, document: Expression, path: Sequence[str], members: Sequence[str]

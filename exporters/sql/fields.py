@@ -179,11 +179,18 @@ class Fields:
     def failed(self) -> Expression:
         """Whether the call failed, by its code or by its message alone."""
         found = [
-            not_null(value)
+            held
             for path in ("errorCode", "errorMessage")
-            if (value := self.member(path)) is not None
+            if (held := self._holds(path)) is not None
         ]
         return exp.or_(*found) if found else exp.false()
+
+    def _holds(self, path: str) -> Expression | None:
+        found = self.layout.find(path)
+        if isinstance(found, InDocument):
+            return self.dialect.holds(self.dialect.column(found.parts), found.path)
+        value = self.member(path)
+        return None if value is None else not_null(value)
 
     def principal(self) -> Expression:
         """The principal's id; NULL where it is missing, or the caller is anonymous, who is nobody in particular."""

@@ -19,6 +19,9 @@ class Athena(Dialect):
     def member(self, document: Expression, path: Sequence[str]) -> Expression:
         return call("json_extract_scalar", document, _path(path))
 
+    def holds(self, document: Expression, path: Sequence[str]) -> Expression:
+        return self.holds_json(document, path)
+
     def string(self, document: Expression, path: Sequence[str]) -> Expression:
         # json_extract_scalar makes texts of numbers, too; only a text begins with a quotation mark.
         is_string = self.starts_with(self.json(document, path), '"')

@@ -20,6 +20,9 @@ class BigQuery(Dialect):
     def member(self, document: Expression, path: Sequence[str]) -> Expression:
         return call("JSON_VALUE", document, text(json_path(path)))
 
+    def holds(self, document: Expression, path: Sequence[str]) -> Expression:
+        return self.holds_json(document, path)
+
     def string(self, document: Expression, path: Sequence[str]) -> Expression:
         kind = call("JSON_TYPE", call("JSON_QUERY", document, text(json_path(path))))
         return exp.case().when(kind.eq(text("string")), self.member(document.copy(), path))

@@ -1,7 +1,7 @@
 """A format of rules for tests: a JSON list of rules in CloudTrail's own spelling.
 
-A rule is `{"id", "severity", "all": [[path, value, ...], ...], "unless": [[path, value, ...], ...], "explained": bool}`:
-every line of `all` and none of `unless` holds. `*` stands for any text, a line without values for a missing member.
+A rule is `{"id", "severity", "all": [[path, value, ...], ...], "unless": [...], "explained": bool}`: every line of
+`all` and none of `unless` holds. `*` stands for any text, a line without values for a missing member.
 """
 
 import json

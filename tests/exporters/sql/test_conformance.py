@@ -18,6 +18,7 @@ from cloudcascade.exporters.targets.duckdb import TARGET
 from cloudcascade.tests.support.cascades import DELETE_USER, cascade
 from cloudcascade.tests.support.cloudtrail import call
 from cloudcascade.tests.support.iam_user_scenarios import SCENARIOS
+from cloudcascade.tests.support.offboarding import deactivate, delete_user
 from cloudcascade.tests.support.query_oracle import (
     Actor,
     alerts,
@@ -166,6 +167,29 @@ def test_what_a_request_may_carry(
     wanted = alerts(query, events, extent=extent_of(events))
     assert engine.ids(query) == wanted
     assert 0 < len(wanted) < len(REQUESTS)
+
+
+@pytest.mark.parametrize("member", ["errorCode", "errorMessage"])
+@pytest.mark.parametrize(
+    ("value", "failed"),
+    [
+        pytest.param("AccessDenied", True, id="a text"),
+        pytest.param({"omitted": True}, True, id="an object in its place"),
+        pytest.param(["x"], True, id="a list in its place"),
+        pytest.param(None, False, id="null"),
+        pytest.param("", False, id="an empty text"),
+    ],
+)
+def test_an_origin_that_may_have_failed_explains_nothing(
+    started: tuple[str, Engine], member: str, value: object, failed: bool
+) -> None:
+    _, engine = started
+    query = fit(lower(DELETE_USER), CAN).query
+    assert query is not None
+    around = [call("sts:GetCallerIdentity", f"at{at}", at) for at in (-90_000, 90_000)]
+    log = [*around, deactivate("mfa", 0), {**delete_user("gone", 60), member: value}]
+    engine.load(log)
+    assert ("mfa" in engine.ids(query)) is failed
 
 
 def test_of_copies_that_differ_none_silences_what_the_other_does_not(

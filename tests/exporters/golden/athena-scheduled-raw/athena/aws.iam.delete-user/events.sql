@@ -99,8 +99,8 @@ WITH read_events AS (
     END AS actor,
     NULLIF(JSON_EXTRACT_SCALAR(event, '$["userIdentity"]["invokedBy"]'), '') AS invoked_by,
     NULLIF(JSON_EXTRACT_SCALAR(event, '$["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]'), '') AS issuer,
-    NOT NULLIF(JSON_EXTRACT_SCALAR(event, '$["errorCode"]'), '') IS NULL
-    OR NOT NULLIF(JSON_EXTRACT_SCALAR(event, '$["errorMessage"]'), '') IS NULL AS failed,
+    NOT COALESCE(JSON_FORMAT(JSON_EXTRACT(event, '$["errorCode"]')), 'null') IN ('null', '""')
+    OR NOT COALESCE(JSON_FORMAT(JSON_EXTRACT(event, '$["errorMessage"]')), 'null') IN ('null', '""') AS failed,
     TRANSLATE(
       NULLIF(
         NULLIF(

@@ -60,8 +60,8 @@ WITH read_events AS (
     NULLIF(JSON_EXTRACT_SCALAR(event, '$["userIdentity"]["invokedBy"]'), '') AS invoked_by,
     NULLIF(JSON_EXTRACT_SCALAR(event, '$["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"]'), '') AS issuer,
     NULLIF(JSON_EXTRACT_SCALAR(event, '$["responseElements"]["credentials"]["accessKeyId"]'), '') AS handed_out,
-    NOT NULLIF(JSON_EXTRACT_SCALAR(event, '$["errorCode"]'), '') IS NULL
-    OR NOT NULLIF(JSON_EXTRACT_SCALAR(event, '$["errorMessage"]'), '') IS NULL AS failed,
+    NOT COALESCE(JSON_FORMAT(JSON_EXTRACT(event, '$["errorCode"]')), 'null') IN ('null', '""')
+    OR NOT COALESCE(JSON_FORMAT(JSON_EXTRACT(event, '$["errorMessage"]')), 'null') IN ('null', '""') AS failed,
     TRANSLATE(
       NULLIF(
         NULLIF(

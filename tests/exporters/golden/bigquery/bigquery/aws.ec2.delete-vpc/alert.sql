@@ -45,8 +45,8 @@ WITH read_events AS (
     NULLIF(JSON_VALUE(event, '$."userIdentity"."invokedBy"'), '') AS invoked_by,
     NULLIF(JSON_VALUE(event, '$."userIdentity"."sessionContext"."sessionIssuer"."arn"'), '') AS issuer,
     NULLIF(JSON_VALUE(event, '$."responseElements"."credentials"."accessKeyId"'), '') AS handed_out,
-    NOT NULLIF(JSON_VALUE(event, '$."errorCode"'), '') IS NULL
-    OR NOT NULLIF(JSON_VALUE(event, '$."errorMessage"'), '') IS NULL AS failed,
+    NOT COALESCE(TO_JSON_STRING(JSON_QUERY(event, '$."errorCode"')), 'null') IN ('null', '""')
+    OR NOT COALESCE(TO_JSON_STRING(JSON_QUERY(event, '$."errorMessage"')), 'null') IN ('null', '""') AS failed,
     NULLIF(
       NULLIF(
         CASE

@@ -38,8 +38,8 @@ WITH read_events AS (
     END AS principal,
     NULLIF(JSON_VALUE(event, '$."userIdentity"."accessKeyId"'), '') AS access_key,
     NULLIF(JSON_VALUE(event, '$."userIdentity"."type"'), '') AS identity_type,
-    NOT NULLIF(JSON_VALUE(event, '$."errorCode"'), '') IS NULL
-    OR NOT NULLIF(JSON_VALUE(event, '$."errorMessage"'), '') IS NULL AS failed,
+    NOT COALESCE(TO_JSON_STRING(JSON_QUERY(event, '$."errorCode"')), 'null') IN ('null', '""')
+    OR NOT COALESCE(TO_JSON_STRING(JSON_QUERY(event, '$."errorMessage"')), 'null') IN ('null', '""') AS failed,
     NULLIF(
       NULLIF(
         CASE
