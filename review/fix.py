@@ -137,25 +137,29 @@ class _Trial:
             reason = f"it may only be labelled, and {self.format.title} has no label that review can write"
             return Unfixed(self.rule, sorted(effects), reason)
         attested = _attested_exclusions(effects)
-        made = None if attested is None else self._tried("label", attested, effects)
-        if isinstance(made, Fix) and made.proof.holds:
-            return made
-        by_lookup = self._tried("label", (_explained(self.rule),), effects)
-        if isinstance(by_lookup, Fix) and by_lookup.proof.holds:
-            return by_lookup
-        if made is not None:
-            return made if isinstance(made, Fix) else by_lookup
+        if attested is not None:
+            made = self._tried("label", attested, effects)
+            if _holds(made):
+                return made
+            other = self._by_lookup(effects)
+            return made if isinstance(made, Fix) and not _holds(other) else other
+        part = self._attested_part(effects)
+        return part if part is not None else self._by_lookup(effects)
+
+    def _by_lookup(self, effects: Mapping[str, Sequence[Case]]) -> Fix | Unfixed:
+        return self._tried("label", (_explained(self.rule),), effects)
+
+    def _attested_part(self, effects: Mapping[str, Sequence[Case]]) -> Fix | None:
+        """The label for those cases alone that AWS attests: it needs no lookup to be filled."""
         some = _attested_alone(effects)
         exclusions = _attested_exclusions(some)
-        if not exclusions:
-            return by_lookup
-        made = self._tried("label", exclusions, some)
-        if isinstance(made, Unfixed) or not made.proof.holds:
-            return by_lookup
+        made = self._tried("label", exclusions, some) if exclusions else None
+        if not isinstance(made, Fix) or not made.proof.holds:
+            return None
         named, all_of_them = (sum(map(len, each.values())) for each in (some, effects))
         limit = (
             f"of {all_of_them} cases of these side effects only the {named} that AWS attests are labelled: "
-            f"what {', '.join(_services(exclusions))} does"
+            f"what {', '.join(_services(exclusions or ()))} does"
         )
         return replace(made, limits=(limit, *made.limits))
 
@@ -253,6 +257,10 @@ def _attested_alone(effects: Mapping[str, Sequence[Case]]) -> dict[str, list[Cas
         for action, found in effects.items()
     }
     return {action: found for action, found in named.items() if found}
+
+
+def _holds(made: Fix | Unfixed) -> bool:
+    return isinstance(made, Fix) and made.proof.holds
 
 
 def _attested_exclusions(effects: Mapping[str, Sequence[Case]]) -> tuple[Exclusion, ...] | None:
