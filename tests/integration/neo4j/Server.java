@@ -15,6 +15,10 @@ final class Server {
                 new DatabaseManagementServiceBuilder(home)
                         .loadPropertiesFromFile(home.resolve("neo4j.conf"))
                         .build();
+        // After a kill it is put in order first.
+        if (!service.database("neo4j").isAvailable(60_000)) {
+            throw new IllegalStateException("the database is not there after a minute");
+        }
         System.out.println("READY");
         System.out.flush();
         while (System.in.read() >= 0) {
