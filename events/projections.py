@@ -7,8 +7,7 @@ nobody knows whether it did: https://docs.aws.amazon.com/awscloudtrail/latest/us
 |---|---|
 | a table of text (CSV); a row of CloudTrail Lake, with an object a column | with a column for errors |
 | an object with its members spelt as columns (`eventname`), or with JSON text for objects | the same |
-| an object in the answer to a query (`QUERIED`) | the same, or with `eventVersion`, which all records have |
-| any other object | always |
+| any other object | the same, or with `eventVersion`, which all records have |
 
 A column for errors counts where it is empty, too.
 """
@@ -23,7 +22,8 @@ NO_ERRORS = (
     "no column tells of errors (errorCode, errorMessage): "
     "whether the calls succeeded is not known, and none of them is silenced"
 )
-QUERIED = ("QueryResultRows", "rows", "results", "result")
+VERSION = b'"eventVersion"'
+"""The member that every whole record has, as it stands in JSON."""
 
 _ERRORS = {"errorcode", "errormessage"}
 

@@ -18,7 +18,7 @@ from .keeping import OnRecord, keeping_log_file, kept
 from .line import line_value
 from .parquet import MAGIC, parquet_rows
 from .problems import OnProblem, Problem
-from .projections import NO_ERRORS
+from .projections import NO_ERRORS, VERSION
 from .record import Brief, Projection, Record
 from .refusal import NoRecord
 from .scanner import RECORD_START, Cut, Cutter
@@ -28,6 +28,7 @@ from .unwrap import records_in, records_in_row
 
 _BATCH = 1_000
 _BATCH_BYTES = 16 << 20
+_FIRST = 64 << 10  # bytes, in which the first record says that it is whole
 DEFAULT_LIMITS = Limits()
 _TEXTS = re.compile(rb'[\s\xef\xbb\xbf]*\[\s*"\s*\{')  # records as texts in a list
 OnProgress = Callable[[int], None]
@@ -160,6 +161,8 @@ def _whole_log_file(
         data = expanded
     if len(data) > limits.whole_file_bytes or data[:1] != b"{":
         return None
+    if data.find(VERSION, 0, _FIRST) < 0:
+        return None  # its records were cut out of whole ones
     try:
         records = decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -297,7 +300,7 @@ class _Pieces:
                 self._tell(position, cut.fault, cut.data or None)
                 continue
             number += 1
-            yield from self._from(cut.data, f"{position} (object {number})", queried=cut.queried)
+            yield from self._from(cut.data, f"{position} (object {number})")
 
     def _lines(self, stream: Iterator[bytes]) -> Iterator[Record]:
         """One JSON value a line."""
@@ -334,7 +337,7 @@ class _Pieces:
             if cut.fault is not None:
                 self._tell(place, cut.fault, cut.data)
             else:
-                yield from self._from(cut.data, place, queried=cut.queried)
+                yield from self._from(cut.data, place)
 
     def _line(self, line: bytes, number: int) -> Iterator[Record]:
         if len(line) > self._limits.max_record_bytes:
@@ -358,9 +361,9 @@ class _Pieces:
     def _row(self, row: Mapping[str, object], place: str) -> Iterator[Record]:
         yield from self._found(records_in_row(row), place, lambda: msgspec.json.encode(row))
 
-    def _from(self, data: bytes, position: str, *, queried: bool = False) -> Iterator[Record]:
+    def _from(self, data: bytes, position: str) -> Iterator[Record]:
         self._taken += len(data)
-        yield from self._found(records_in(data, queried=queried), position, lambda: data)
+        yield from self._found(records_in(data), position, lambda: data)
 
     def _found(
         self, items: Iterable[Record | NoRecord], position: str, data: Callable[[], bytes]

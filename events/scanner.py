@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import msgspec
 
 from .mending import mended
-from .projections import QUERIED
 from .unwrap import LISTS
 
 _TOKEN = re.compile(rb'"(?:[^"\\\n]|\\.)*+"|[{}\[\]"]', re.DOTALL)
@@ -22,7 +21,6 @@ RECORD_START = re.compile(rb'\{\s*"eventVersion"\s*:')
 _LISTS = frozenset(name.encode() for name in LISTS)
 # Separators, and the letters of numbers, true, false and null, which stand between the parts of a container.
 _HARMLESS = b" \t\r\n,:\x00\x1e0123456789+-.Etruefalsn"
-_QUERIED = frozenset(name.encode() for name in QUERIED)
 _LARGEST_RECORD = 256 << 10
 _BOM = b"\xef\xbb\xbf"
 _QUOTE, _BRACE, _BRACKET = 0x22, 0x7B, 0x5B
@@ -31,13 +29,11 @@ _syntax = msgspec.json.Decoder(msgspec.Raw)
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A piece of the stream: `start` in bytes from its beginning. `fault` says why it is no whole object, `queried`
-    that it stands in the answer to a query."""
+    """A piece of the stream: `start` in bytes from its beginning. `fault` says why it is no whole object."""
 
     start: int
     data: bytes
     fault: str | None = None
-    queried: bool = False
 
 
 class Cutter:
@@ -57,7 +53,6 @@ class Cutter:
         self._junk = False
         self._unbalanced = False
         self._rows = False  # in a list whose elements are lists of one column each
-        self._queried = False
 
     def feed(self, chunk: bytes) -> Iterator[Cut]:
         """Take in the next bytes and hand on the objects that end in them."""
@@ -171,7 +166,6 @@ class Cutter:
             self._depth = 0
             self._entered += 2
             self._rows = first == _BRACKET
-            self._queried = self._key in _QUERIED
         elif self._depth:
             self._depth += 1
         elif first == _BRACE or self._rows:
@@ -190,9 +184,9 @@ class Cutter:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             sound = mended(piece)
             if sound is not None:
-                return Cut(begin, sound, queried=self._queried), None
+                return Cut(begin, sound), None
             found = RECORD_START.search(piece, 1)
             if found is None:
                 return Cut(begin, piece, f"broken JSON: {error}"), None
             return Cut(begin, piece[: found.start()], "broken JSON"), self._start + found.start()
-        return Cut(begin, piece, queried=self._queried), None
+        return Cut(begin, piece), None

@@ -14,7 +14,7 @@ from .categories import no_call, no_call_in
 from .containers import Columns, Packed, Passed, Unusable, inside
 from .inflate import inflate_bounded
 from .mending import mended
-from .projections import QUERIED
+from .projections import VERSION
 from .record import Record
 from .refusal import NoRecord
 from .rows import is_spelt_as_a_table, record_of
@@ -56,9 +56,8 @@ def decode_record(data: bytes | str) -> Record:
     raise NoRecord("eventSource or eventName is empty")
 
 
-def records_in(data: bytes, *, queried: bool = False) -> Iterator[Record | NoRecord]:
-    """The records in one JSON value; a NoRecord in the place of each part that should be one and is not. `queried`: it
-    stands in the answer to a query.
+def records_in(data: bytes) -> Iterator[Record | NoRecord]:
+    """The records in one JSON value; a NoRecord in the place of each part that should be one and is not.
 
     Raises nothing: what is no JSON at all is a NoRecord, too.
     """
@@ -67,7 +66,7 @@ def records_in(data: bytes, *, queried: bool = False) -> Iterator[Record | NoRec
         # What is not there may stand in dotted members, or was not exported.
         whole = record.userIdentity and record.requestParameters
         texts = bytes(memoryview(record.userIdentity)[:1]) == b'"'
-        if not queried and not texts and (whole or not _says_more(data)):
+        if not texts and VERSION in data and (whole or not _says_more(data)):
             yield _called(record)
             return
     except (msgspec.ValidationError, RecursionError):
@@ -83,7 +82,7 @@ def records_in(data: bytes, *, queried: bool = False) -> Iterator[Record | NoRec
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         yield NoRecord(str(error) or type(error).__name__)
         return
-    yield from _within(value, _DEPTH, queried=queried)
+    yield from _within(value, _DEPTH)
 
 
 def _says_more(data: bytes) -> bool:
@@ -126,14 +125,14 @@ def _called(record: Record) -> Record | NoRecord:
     return record if what is None else NoRecord(what, ignored=True)
 
 
-def _within(value: object, depth: int, *, queried: bool = False) -> Iterator[Record | NoRecord]:
+def _within(value: object, depth: int) -> Iterator[Record | NoRecord]:
     match value:
         case _ if depth == 0:
             yield NoRecord("nested too deeply to be a log")
         case dict():
-            yield from _within_object(value, depth, queried=queried)
+            yield from _within_object(value, depth)
         case list():
-            yield from _within_list(value, depth, queried=queried)
+            yield from _within_list(value, depth)
         case str():
             yield from _within_text(value, depth)
         case Packed():
@@ -148,7 +147,7 @@ def _within(value: object, depth: int, *, queried: bool = False) -> Iterator[Rec
             yield NoRecord(f"a {type(value).__name__} where a record was expected")
 
 
-def _within_list(value: list[object], depth: int, *, queried: bool) -> Iterator[Record | NoRecord]:
+def _within_list(value: list[object], depth: int) -> Iterator[Record | NoRecord]:
     row = _row_of_objects(value)
     if row is not None:
         found = inside(row, first=True)
@@ -157,18 +156,16 @@ def _within_list(value: list[object], depth: int, *, queried: bool) -> Iterator[
         yield from _within(value[1], depth - 1)
     else:
         for each in value:
-            yield from _within(each, depth - 1, queried=queried)
+            yield from _within(each, depth - 1)
 
 
-def _within_object(
-    value: dict[str, object], depth: int, *, queried: bool
-) -> Iterator[Record | NoRecord]:
+def _within_object(value: dict[str, object], depth: int) -> Iterator[Record | NoRecord]:
     found = inside(value, first=True)
     if found is not None:
-        yield from _all(found, depth, queried="result" in value)
+        yield from _all(found, depth)
         return
     if "eventName" in value or "eventname" in value:
-        chosen = is_spelt_as_a_table(value) or (queried and "eventVersion" not in value)
+        chosen = is_spelt_as_a_table(value) or "eventVersion" not in value
         yield _row(value, chosen=chosen)
         return
     if (what := no_call_in(value)) is not None:
@@ -177,7 +174,7 @@ def _within_object(
     for name in LISTS:
         inner = value.get(name)
         if isinstance(inner, list) or (name == "hits" and isinstance(inner, dict)):
-            yield from _within(inner, depth - 1, queried=name in QUERIED)
+            yield from _within(inner, depth - 1)
             return
     found = inside(value)
     if value.keys() == {"value", "relation"}:
@@ -188,11 +185,9 @@ def _within_object(
         yield from _all(found, depth)
 
 
-def _all(
-    found: Iterable[object], depth: int, *, queried: bool = False
-) -> Iterator[Record | NoRecord]:
+def _all(found: Iterable[object], depth: int) -> Iterator[Record | NoRecord]:
     for each in found:
-        yield from _within(each, depth - 1, queried=queried)
+        yield from _within(each, depth - 1)
 
 
 def _within_text(text: str, depth: int) -> Iterator[Record | NoRecord]:

@@ -38,9 +38,8 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     max_leaves=4,
 )
 MEMBERS = st.fixed_dictionaries(
-    {"eventName": TEXTS, "eventSource": TEXTS, "eventTime": TEXTS},
+    {"eventVersion": TEXTS, "eventName": TEXTS, "eventSource": TEXTS, "eventTime": TEXTS},
     optional={
-        "eventVersion": TEXTS,
         "eventID": st.sampled_from(["one", "two", "", None]),
         "errorCode": TEXTS,
         "awsRegion": TEXTS,

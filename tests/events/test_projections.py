@@ -1,4 +1,4 @@
-"""A row of a table without a column for errors does not say that its call succeeded; a record without an error does."""
+"""Chosen columns without one for errors do not say that a call succeeded; a whole record without an error does."""
 
 import json
 from pathlib import Path
@@ -28,6 +28,7 @@ SOME = {
         "requestParameters",
     )
 }
+FEW = {"eventVersion": "1.11", **SOME}
 LOWER = {name.lower(): value for name, value in SOME.items()}
 IN_TEXT = {**SOME, "userIdentity": json.dumps(SOME["userIdentity"])}
 SUCCEEDED = {"errorCode": None}
@@ -44,18 +45,22 @@ PROJECTIONS: dict[str, object] = {
     "an object among rows": {"rows": [SOME]},
     "an object among results": {"results": [SOME]},
     "a result": {"result": SOME},
+    "a log file of chosen members": {"Records": [SOME]},
+    "a record of chosen members": SOME,
+    "an event of chosen members": {"detail": SOME, "detail-type": "AWS API Call via CloudTrail"},
+    "a search's hit of chosen members": {"hits": {"hits": [{"_id": "1", "_source": SOME}]}},
 }
 RECORDS: dict[str, object] = {
     "a log file": {"Records": [WHOLE]},
-    "a log file of few members": {"Records": [SOME]},
+    "a log file of few members": {"Records": [FEW]},
     "a record": WHOLE,
-    "a record of few members": SOME,
+    "a record of few members": FEW,
     "what lookup-events finds": {
-        "Events": [{"EventId": "gone", "CloudTrailEvent": json.dumps(SOME)}]
+        "Events": [{"EventId": "gone", "CloudTrailEvent": json.dumps(FEW)}]
     },
-    "what EventBridge sends": {"detail": SOME, "detail-type": "AWS API Call via CloudTrail"},
-    "a search's hit": {"hits": {"hits": [{"_id": "1", "_source": SOME}]}},
-    "a result with the raw record": {"result": {"_raw": json.dumps(SOME)}},
+    "what EventBridge sends": {"detail": FEW, "detail-type": "AWS API Call via CloudTrail"},
+    "a search's hit": {"hits": {"hits": [{"_id": "1", "_source": FEW}]}},
+    "a result with the raw record": {"result": {"_raw": json.dumps(FEW)}},
     "a result that is whole": {"results": [{**SOME, "eventVersion": "1.09"}]},
     "a result with a column for errors": {"results": [{**SOME, **SUCCEEDED}]},
     "a row of CloudTrail Lake with a column for errors": {
@@ -117,6 +122,17 @@ def test_a_table_has_a_column_for_errors_or_not(
     records, problems = read(path)
     assert [is_projection(record) for record in records] == [projected] * 3
     assert [problem.note for problem in problems] == [True] * projected
+
+
+@pytest.mark.parametrize("without", ["requestParameters", "userAgent", "userIdentity"])
+def test_chosen_members_that_leave_out_what_a_verdict_needs_are_refused(
+    without: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "log.ndjson"
+    path.write_text(json.dumps({name: SOME[name] for name in SOME if name != without}) + "\n")
+    records, (problem,) = read(path)
+    assert records == []
+    assert f"has no {without}" in problem.reason
 
 
 def test_a_stream_of_lines_says_once_that_success_is_not_known() -> None:

@@ -86,6 +86,7 @@ class TrinoServer:
                     "-Xmx2g",
                     # It is up sooner without the second compiler.
                     "-XX:TieredStopAtLevel=1",
+                    "-XX:ReservedCodeCacheSize=512m",
                     "-XX:+UseSerialGC",
                     "-cp",
                     f"{DEV / 'lib'}/*",
