@@ -1,7 +1,7 @@
 """`cascade review --fix`: the change of each rule, shown as a diff with its proof, or written."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def offer(reviewed: "Sequence[Reviewed]", cases: "Cases", found: "Found", *, write: bool) -> None:
-    """Print the changes that are proved, each with what was tried; say of the others why not. With `write` the
-    files are changed, each by one change a run: a second one would rest on lines that have moved."""
+    """Print the changes that are proved, each with what was tried; say of the others why not. With `write` the files
+    are changed. Of one file there is one change a run: a second one would rest on lines that have moved."""
     from ..review import Fix, NotJudged, fixes
 
-    changed: dict[str, list[str]] = defaultdict(list)
+    changed: set[str] = set()
     offered = refused = 0
     for of in reviewed:
         if of.not_judged is not None or of.aim != "action" or not of.side_effects:
@@ -31,22 +31,41 @@ def offer(reviewed: "Sequence[Reviewed]", cases: "Cases", found: "Found", *, wri
             refused += 1
             continue
         for each in made:
-            if not isinstance(each, Fix) or not each.proof.holds:
+            against = _against(each, changed)
+            if against is not None or not isinstance(each, Fix):
                 refused += 1
-                warn(_refusal(each))
+                warn(f"{each.rule.title}: {_about(each.actions)}: {against}")
                 continue
-            offered += 1
-            _show(each)
             if write:
-                if each.rule.source.path in changed:
-                    warn(
-                        f"{each.rule.source.path} is changed already: run this again for {_about(each.actions)}"
-                    )
-                else:
-                    _write(each)
-                changed[each.rule.source.path].append(each.rule.title)
+                _write(each)
+            offered += 1
+            changed.add(each.rule.source.path)
+            _show(each)
     done = f"; files written: {len(changed)}" if write else ""
     typer.echo(f"changes proved: {offered}, not offered: {refused}{done}", err=True)
+
+
+def _against(each: "Fix | Unfixed", changed: Collection[str]) -> str | None:
+    """Why a change is not offered, None where it is."""
+    from ..review import Fix
+
+    if not isinstance(each, Fix):
+        return each.reason
+    if not each.proof.holds:
+        return "; ".join(each.proof.against)
+    path = Path(each.rule.source.path)
+    if str(path) in changed:
+        return f"{path} has a change already: apply it, and run this again"
+    if path.is_symlink():
+        return f"{path} is a link: name the file itself"
+    if b"\r" in path.read_bytes():
+        return f"{path} ends its lines with CR LF, which a change would not keep: change it by hand"
+    for name in each.patch.beside:
+        if os.path.lexists(path.parent / name):
+            return f"{path.parent / name} is there already"
+    if not all(letter.isprintable() or letter in "\n\t" for letter in each.diff):
+        return "the change touches letters that cannot be shown: change it by hand"
+    return None
 
 
 def _show(fix: "Fix") -> None:
@@ -63,15 +82,7 @@ def _show(fix: "Fix") -> None:
         lines.append(fix.patch.note)
     for line in lines:
         typer.echo("# " + "".join(map(shown, line.splitlines())))
-    # A diff is for git: nothing in it may be changed, and a terminal is not written to by a rule.
-    typer.echo("\n".join(shown(line) for line in fix.diff.split("\n")))
-
-
-def _refusal(each: "Fix | Unfixed") -> str:
-    from ..review import Fix
-
-    reason = "; ".join(each.proof.against) if isinstance(each, Fix) else each.reason
-    return f"{each.rule.title}: {_about(each.actions)}: {reason}"
+    typer.echo(fix.diff)  # all of it can be shown: see _against
 
 
 def _about(actions: Sequence[str], most: int = 3) -> str:
@@ -80,11 +91,9 @@ def _about(actions: Sequence[str], most: int = 3) -> str:
 
 
 def _write(fix: "Fix") -> None:
+    """Write the new files first: the rule is not changed where one of them cannot be."""
     path = Path(fix.rule.source.path)
-    path.write_text(fix.patch.text, encoding="utf-8", newline="")
     for name, text in fix.patch.beside.items():
-        beside = path.parent / name
-        if beside.exists():
-            warn(f"{beside} is there already, and stays as it is")
-            continue
-        beside.write_text(text, encoding="utf-8", newline="")
+        with (path.parent / name).open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
+    path.write_text(fix.patch.text, encoding="utf-8", newline="")

@@ -1,6 +1,7 @@
 """The change that silences a rule on side effects and nothing else, in its own file, proved before it is shown."""
 
 import difflib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,9 @@ from .reading import Found
 from .registry import formats
 from .rule import EXPLAINED, Exclusion, Json, Patch, Rule, Term
 from .severity import is_lower
+
+# Rules whose filter is the union of steps: a sequence, a correlation in time.
+_TOGETHER = re.compile(r"\b(sequence|sample of|temporal)", re.IGNORECASE)
 
 Kind = Literal["attested", "explained", "label"]
 
@@ -94,6 +98,10 @@ def fixes(rule: Rule, fired: Sequence[Case], cases: Cases, found: Found) -> Iter
         if action not in silenced
     }
     labelled = {action: found_cases for action, found_cases in labelled.items() if found_cases}
+    if rule.counts is not None and _TOGETHER.search(rule.counts):
+        reason = "it judges several events together, and a proof asks each alone: change it by hand"
+        yield Unfixed(rule, sorted(effects), reason)
+        return
     trial = _Trial(rule, fired, cases, found, _format(rule))
     if silenced and trial.fires_when_explained(silenced):
         yield trial.silencing(silenced)
@@ -163,12 +171,18 @@ class _Trial:
         )
         return replace(made, limits=(limit, *made.limits))
 
+    def _there(self, exclusions: Sequence[Exclusion]) -> bool:
+        """Whether the file says already, in the words of a change, what is excluded or labelled."""
+        return all(each.why in self.rule.source.text for each in exclusions)
+
     def _tried(
         self, kind: Kind, exclusions: Sequence[Exclusion], effects: Mapping[str, Sequence[Case]]
     ) -> Fix | Unfixed:
         actions = sorted(effects)
         write = self.format.label if kind == "label" else self.format.exclude
         assert write is not None
+        if kind == "label" and self._there(exclusions):
+            return Unfixed(self.rule, actions, "the file has such a label already")
         try:
             patch = write(self.rule, exclusions)
             proof = self._proof(kind, exclusions, effects, patch)
@@ -208,7 +222,8 @@ class _Trial:
                 fires_meant = [
                     one is True or two is True for one, two in zip(fires_meant, told, strict=True)
                 ]
-        silent = sum(1 for fires in fires_meant if (fires is True) is wanted)
+        # A rule that fails on a record is not silent on it: what the platform then does is not known.
+        silent = sum(1 for fires in fires_meant if fires is wanted)
         seen = sum(1 for fires in fires_others if fires is True)
         if silent < len(meant):
             what = "no longer fire" if wanted else "still fire"
@@ -220,6 +235,10 @@ class _Trial:
             against.append(
                 f"{len(others) - seen} of {len(others)} other records are lost, such as {lost.action} "
                 f"({lost.attack or 'benign'}, {lost.cascade})"
+            )
+        if not others:
+            against.append(
+                "there is nothing else on which it fired, and so nothing that proves what it still sees"
             )
         return Proof(len(meant), silent, len(others), seen, tuple(against))
 

@@ -65,6 +65,8 @@ class Found:
         found = [each for each in rules if each.id == rule.id]
         if not found:
             raise NotJudged("the changed file does not hold the rule any more")
+        if len(found) > 1:
+            raise NotJudged(f"{len(found)} rules of the file have its id: give each its own")
         known = {each.id for each in self.rules if each.read_from == rule.read_from}
         more = [(rule.read_from, each) for each in rules if each.id not in known]
         for source in new:

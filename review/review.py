@@ -13,7 +13,7 @@ from .errors import NotJudged
 from .finding import Aim, Finding, Reviewed, SideEffect
 from .judge import Records, Verdicts, verdicts
 from .names import EventNames
-from .rule import Rule
+from .rule import Predicate, Rule
 
 EVERYTHING = 0.2
 """A rule that fires on a larger part of all actions is about everything, and not about side effects."""
@@ -53,6 +53,7 @@ def review(
     for number, rule in enumerate(rules):
         try:
             told = verdicts(rule, records)
+            _refuse_untold(rule, told)
             one = _reviewed(rule, told, cases, names)
             if bypass:
                 found = tuple(bypass_findings(rule, bypasses(rule, one.fired)))
@@ -65,6 +66,15 @@ def review(
         )
         done.append(one)
     return _with_overlaps(done, firing)
+
+
+def _refuse_untold(rule: Rule, told: Verdicts) -> None:
+    """A program that fires on nothing, and of which some records tell nothing, may well fire on these."""
+    untold = sum(1 for each in told if each is None)
+    if untold and not any(told) and not isinstance(rule.test, Predicate):
+        raise NotJudged(
+            f"it fires on no record, and fails on {untold:,}, of which nothing can be told"
+        )
 
 
 def _unexecuted(rule: Rule, reason: str) -> Reviewed:

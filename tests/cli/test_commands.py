@@ -188,7 +188,7 @@ def test_classify_reads_standard_input_and_fails_on_orphans_when_asked() -> None
     lines = b"".join(
         json.dumps(
             {
-                "eventID": "only", "eventTime": "2026-03-17T10:00:00Z", "eventSource": "iam.amazonaws.com",
+                "eventVersion": "1.11", "eventID": "only", "eventTime": "2026-03-17T10:00:00Z", "eventSource": "iam.amazonaws.com",
                 "eventName": "DeactivateMFADevice", "recipientAccountId": "111122223333",
                 "requestParameters": {"userName": "<script>alert(1)</script>\x1b[2J", "serialNumber": "s"},
                 "userIdentity": {"type": "IAMUser", "principalId": "AIDA1", "arn": "arn:aws:iam::1:user/\x1b[31m<b>"},
@@ -213,7 +213,7 @@ def test_what_cannot_be_decoded_is_told_kept_and_survived(tmp_path: Path) -> Non
     log.write_text(
         (json.dumps({"eventName": 1}) + "\n")
         + "{broken\n"
-        + '{"eventName":"DeleteUser","eventSource":'
+        + '{"eventVersion":"1.11","eventName":"DeleteUser","eventSource":'
         '"iam.amazonaws.com","eventTime":"2026-03-17T10:00:00Z","eventID":"x"}\n'
     )
     kept = tmp_path / "quarantine.ndjson"

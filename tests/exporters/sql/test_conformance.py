@@ -150,7 +150,7 @@ REQUESTS: list[Any] = [
 def test_what_a_request_may_carry(
     started: tuple[str, Engine], path: str, condition: dict[str, Any]
 ) -> None:
-    _, engine = started
+    name, engine = started
     effect = {
         "action": "iam:DeleteAccessKey",
         "where": {path: condition},
@@ -165,7 +165,9 @@ def test_what_a_request_may_carry(
     events.append(call("iam:DeleteUser", "origin", 9, {"userName": "bob"}))
     engine.load(events)
     wanted = alerts(query, events, extent=extent_of(events))
-    assert engine.ids(query) == wanted
+    found = engine.ids(query)
+    # Athena has no form for it: what needs it is left out of an export, and silences nothing where it is asked.
+    assert wanted <= found if name == "trino" else found == wanted
     assert 0 < len(wanted) < len(REQUESTS)
 
 
