@@ -167,7 +167,7 @@ def review(
 
     `cascade review rules/`
 
-    `cascade review rules/ --rule 4fa2bc1e` · one rule closely
+    `cascade review rules/ --rule "MFA device removed"` · one rule closely, by its title or id
 
     `cascade review rules/ --write-baseline cascade-baseline.json`
 
@@ -202,13 +202,14 @@ def review(
 
             offer(reviewed, cases, found, write=write)
     maker = made_by(known)
-    report = Report(reviewed, found, known_baseline, maker.digest, maker.version)
+    report = Report(reviewed, found, known_baseline, maker.digest, maker.version, bypass)
     for path, chosen in targets:
         _write(report, chosen, path, fail_on, limit=limit, wide=wide, closely=rule is not None)
     if write_baseline is not None:
         _write_baseline(report, write_baseline)
     level = _failing_level(fail_on, known_baseline)
-    if level is not None and report.failing(level):
+    # A rule that could not be read is no rule that passes.
+    if level is not None and (report.failing(level) or found.problems):
         raise typer.Exit(1)
 
 

@@ -113,8 +113,10 @@ def _figures(report: Report) -> Text:
         (f"{counts.not_judged:,} not judged", "cyan" if counts.not_judged else ""),
         ", ",
         (f"{counts.firing:,} fire on a side effect", "bold" if counts.firing else ""),
-        f" ({counts.attested_only:,} only where AWS attests the caller), ",
-        (f"{counts.bypassable:,} bypassable", "bold" if counts.bypassable else ""),
+        f" ({counts.attested_only:,} only where AWS attests the caller)",
+        (f", {counts.bypassable:,} bypassable", "bold" if counts.bypassable else "")
+        if report.bypass_tried
+        else "; ways past them were not tried (--bypass)",
     )
 
 

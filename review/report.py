@@ -53,7 +53,8 @@ class Counts:
 class Report:
     """The rules that were reviewed, what was read, and the baseline that counts, None where there is none.
 
-    `catalog_version` is the digest of the catalogue, `version` the program's.
+    `catalog_version` is the digest of the catalogue, `version` the program's. `bypass_tried` says whether ways past the
+    rules were looked for: without that nothing is known of them.
     """
 
     reviewed: Sequence[Reviewed]
@@ -61,6 +62,7 @@ class Report:
     baseline: Baseline | None
     catalog_version: str
     version: str
+    bypass_tried: bool = False
 
     @cached_property
     def told(self) -> tuple[Told, ...]:

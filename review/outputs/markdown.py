@@ -75,8 +75,12 @@ def _head(report: Report) -> Iterator[str]:
     yield ""
     yield (
         f"{_many(counts.rules, 'rule')} about CloudTrail, {counts.executed:,} executed on what benign actions set off. "
-        f"{counts.firing:,} fire on a side effect, {counts.attested_only:,} of them only where AWS attests the caller; "
-        f"{counts.bypassable:,} can be bypassed by a value that the caller chooses."
+        f"{counts.firing:,} fire on a side effect, {counts.attested_only:,} of them only where AWS attests the caller"
+        + (
+            f"; {counts.bypassable:,} can be bypassed by a value that the caller chooses."
+            if report.bypass_tried
+            else "."
+        )
     )
     if counts.not_judged:
         yield ""
