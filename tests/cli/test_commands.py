@@ -188,8 +188,9 @@ def test_classify_reads_standard_input_and_fails_on_orphans_when_asked() -> None
     lines = b"".join(
         json.dumps(
             {
-                "eventVersion": "1.11", "eventID": "only", "eventTime": "2026-03-17T10:00:00Z", "eventSource": "iam.amazonaws.com",
-                "eventName": "DeactivateMFADevice", "recipientAccountId": "111122223333",
+                "eventVersion": "1.11", "eventID": "only", "eventTime": "2026-03-17T10:00:00Z",
+                "eventSource": "iam.amazonaws.com", "eventName": "DeactivateMFADevice",
+                "recipientAccountId": "111122223333",
                 "requestParameters": {"userName": "<script>alert(1)</script>\x1b[2J", "serialNumber": "s"},
                 "userIdentity": {"type": "IAMUser", "principalId": "AIDA1", "arn": "arn:aws:iam::1:user/\x1b[31m<b>"},
             }
