@@ -384,7 +384,9 @@ def review_formats() -> str:
     parts = [FORMATS_HEAD]
     for each in formats():
         changes = "silenced" if each.label is None else "silenced and labelled"
-        parts.append(f"## {each.title}\n\n`--only {each.name}`; what is found can be {changes} by `--fix`.\n")
+        parts.append(
+            f"## {each.title}\n\n`--only {each.name}`; what is found can be {changes} by `--fix`.\n"
+        )
         parts.append("\n".join(f"- {line}" for line in each.not_modelled) + "\n")
     return "\n".join(parts)
 
